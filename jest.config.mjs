@@ -1,0 +1,40 @@
+const typescript = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true, dynamicImport: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    keepClassNames: true,
+  },
+  module: { type: 'commonjs' },
+};
+
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', typescript],
+    '/node_modules/.+\\.m?js$': '<rootDir>/test/esm-to-cjs-transform.cjs',
+  },
+  transformIgnorePatterns: [],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
+  moduleNameMapper: {
+    '^@app/chains/testing$': '<rootDir>/libs/chains/src/testing/index.ts',
+    '^@app/(.*)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+};
+
+/** One project a kind of test, so that `jest --selectProjects unit` needs no database and no chain. */
+export default {
+  rootDir: import.meta.dirname,
+  maxWorkers: 2,
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/libs/staking-core/src/**/*.spec.ts', '<rootDir>/libs/platform/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.ts'] },
+    { ...shared, displayName: 'database', testMatch: ['<rootDir>/libs/database/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/devnet/core/**/*.spec.ts'], testTimeout: 60_000 },
+    { ...shared, displayName: 'chain', testMatch: ['<rootDir>/libs/chains/**/*.spec.ts', '<rootDir>/devnet/chains/**/*.spec.ts', '<rootDir>/test/localnet/**/*.spec.ts'], testTimeout: 60_000 },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/test/golden/**/*.spec.ts'], testTimeout: 180_000 },
+    { ...shared, displayName: 'kill', testMatch: ['<rootDir>/test/kill/**/*.spec.ts'], testTimeout: 300_000 },
+  ],
+};

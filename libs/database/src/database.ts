@@ -1,0 +1,133 @@
+import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import pg from 'pg';
+import { from as copyFromQuery, to as copyToQuery } from 'pg-copy-streams';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { ENTITIES } from './entities/index.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+const DATE_OID = 1082;
+// A `date` is a UTC day, never a moment: the driver's Date object would be local midnight.
+pg.types.setTypeParser(DATE_OID, (text: string) => text);
+
+/**
+ * Plain SQL on one connection or on the pool. `numeric` and `bigint` arrive as exact strings, `date` as 'YYYY-MM-DD',
+ * `timestamptz` as Date. Statements are the repositories' own; values travel as parameters only.
+ */
+export interface Sql {
+  rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** How many rows an INSERT, UPDATE or DELETE touched: what compare-and-set is checked by. */
+  affected(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** One transaction, one connection. COPY runs inside it. */
+export interface Transaction extends Sql {
+  readonly manager: EntityManager;
+  copyIn(text: string, source: Readable): Promise<void>;
+  /** Streams rows out; flat memory however many there are. */
+  copyOut(text: string): Promise<Readable>;
+}
+
+export interface DatabaseOptions {
+  /** Connections at most; default 10. */
+  readonly poolSize?: number;
+  readonly applicationName?: string;
+  /** 0: none. Default 60 s. */
+  readonly statementTimeoutMs?: number;
+}
+
+export class Database implements Sql {
+  constructor(readonly dataSource: DataSource) {}
+
+  static async open(url: string, options: DatabaseOptions = {}): Promise<Database> {
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url,
+      entities: ENTITIES,
+      migrations: MIGRATIONS,
+      migrationsTransactionMode: 'each',
+      synchronize: false,
+      poolSize: options.poolSize ?? 10,
+      applicationName: options.applicationName ?? 'soft-staking',
+      extra: {
+        options: `-c TimeZone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 60_000} -c lock_timeout=20000`,
+        keepAlive: true,
+      },
+    });
+    await dataSource.initialize();
+    // A pooled connection that PostgreSQL drops (a restart) must not end the process: the next query gets a new one.
+    const { master } = dataSource.driver as unknown as { master: pg.Pool };
+    master.on('error', () => undefined);
+    return new Database(dataSource);
+  }
+
+  async migrate(): Promise<readonly string[]> {
+    const ran = await this.dataSource.runMigrations();
+    return ran.map((migration) => migration.name);
+  }
+
+  async rows<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await rowsOf<Row>(runner, text, values);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  async affected(text: string, values: readonly unknown[] = []): Promise<number> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await affectedBy(runner, text, values);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** Commits when `work` resolves, rolls back when it throws. No network call belongs in `work`. */
+  async transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    isolation: 'READ COMMITTED' | 'REPEATABLE READ' = 'READ COMMITTED',
+  ): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as pg.PoolClient;
+      await runner.startTransaction(isolation);
+      const result = await work(transactionOn(runner, client));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      // The connection may be gone with the server: then there is nothing left to roll back.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+function transactionOn(runner: QueryRunner, client: pg.PoolClient): Transaction {
+  return {
+    manager: runner.manager,
+    rows: <Row>(text: string, values: readonly unknown[] = []) => rowsOf<Row>(runner, text, values),
+    affected: (text, values = []) => affectedBy(runner, text, values),
+    copyIn: async (text, source) => {
+      await pipeline(source, client.query(copyFromQuery(text)));
+    },
+    copyOut: async (text) => client.query(copyToQuery(text)),
+  };
+}
+
+async function rowsOf<Row>(runner: QueryRunner, text: string, values: readonly unknown[]): Promise<Row[]> {
+  const result = await runner.query(text, [...values], true);
+  return (result.records ?? []) as Row[];
+}
+
+async function affectedBy(runner: QueryRunner, text: string, values: readonly unknown[]): Promise<number> {
+  const result = await runner.query(text, [...values], true);
+  return result.affected ?? 0;
+}

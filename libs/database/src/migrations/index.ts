@@ -1,0 +1,16 @@
+import { Tokens1763600000001 } from './1763600000001-tokens.js';
+import { Participation1763600000002 } from './1763600000002-participation.js';
+import { Balances1763600000003 } from './1763600000003-balances.js';
+import { Chains1763600000004 } from './1763600000004-chains.js';
+import { Settlement1763600000005 } from './1763600000005-settlement.js';
+import { Journal1763600000006 } from './1763600000006-journal.js';
+
+/** In order, by name: no globs, so that source and build run the same list. */
+export const MIGRATIONS = [
+  Tokens1763600000001,
+  Participation1763600000002,
+  Balances1763600000003,
+  Chains1763600000004,
+  Settlement1763600000005,
+  Journal1763600000006,
+];
