@@ -31,7 +31,8 @@ module.exports = {
     },
     {
       name: 'ethers-in-bnb-only',
-      comment: 'A chain’s SDK is imported in that chain’s folder only: a poisoned release reaches one adapter, and the api loads none.',
+      comment:
+        'A chain’s SDK is imported in that chain’s folder only: a poisoned release reaches one adapter, and the api loads none.',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['^libs/chains/src/bnb/', '\\.spec\\.ts$'] },
       to: { path: 'node_modules/ethers/' },
@@ -98,7 +99,10 @@ module.exports = {
     exclude: { path: '^dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
     reporterOptions: { archi: { collapsePattern: '^(apps|libs)/[^/]+' } },
   },
 };

@@ -31,10 +31,41 @@ export default {
   rootDir: import.meta.dirname,
   maxWorkers: 2,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/libs/staking-core/src/**/*.spec.ts', '<rootDir>/libs/platform/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.ts'] },
-    { ...shared, displayName: 'database', testMatch: ['<rootDir>/libs/database/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/devnet/core/**/*.spec.ts'], testTimeout: 60_000 },
-    { ...shared, displayName: 'chain', testMatch: ['<rootDir>/libs/chains/**/*.spec.ts', '<rootDir>/devnet/chains/**/*.spec.ts', '<rootDir>/test/localnet/**/*.spec.ts'], testTimeout: 60_000 },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/test/golden/**/*.spec.ts'], testTimeout: 180_000 },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/libs/staking-core/src/**/*.spec.ts',
+        '<rootDir>/libs/platform/src/**/*.spec.ts',
+        '<rootDir>/scripts/**/*.spec.ts',
+      ],
+    },
+    {
+      ...shared,
+      displayName: 'database',
+      testMatch: [
+        '<rootDir>/libs/database/**/*.spec.ts',
+        '<rootDir>/apps/**/*.spec.ts',
+        '<rootDir>/devnet/core/**/*.spec.ts',
+      ],
+      testTimeout: 60_000,
+    },
+    {
+      ...shared,
+      displayName: 'chain',
+      testMatch: [
+        '<rootDir>/libs/chains/**/*.spec.ts',
+        '<rootDir>/devnet/chains/**/*.spec.ts',
+        '<rootDir>/test/localnet/**/*.spec.ts',
+      ],
+      testTimeout: 60_000,
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/test/golden/**/*.spec.ts'],
+      testTimeout: 180_000,
+    },
     { ...shared, displayName: 'kill', testMatch: ['<rootDir>/test/kill/**/*.spec.ts'], testTimeout: 300_000 },
   ],
 };

@@ -9,7 +9,9 @@ export function rulesOf(markdown: string): string[] {
 /** Rules quoted at the start of test names: `it('R20: …')`, `it('R3, R5: …')`, `test.each(…)('R8: …')`. */
 export function rulesQuotedIn(source: string): Set<string> {
   const quoted = new Set<string>();
-  for (const [, names] of source.matchAll(/(?:\b(?:it|test)(?:\.\w+)*\(|\)\()\s*['"`]((?:R\d+[a-c]?(?:,\s*|\s+and\s+|\/|–|-)?)+)[^'"`]*:/g)) {
+  for (const [, names] of source.matchAll(
+    /(?:\b(?:it|test)(?:\.\w+)*\(|\)\()\s*['"`]((?:R\d+[a-c]?(?:,\s*|\s+and\s+|\/|–|-)?)+)[^'"`]*:/g,
+  )) {
     for (const [rule] of (names ?? '').matchAll(/R\d+/g)) quoted.add(rule);
   }
   return quoted;
@@ -17,7 +19,11 @@ export function rulesQuotedIn(source: string): Set<string> {
 
 function main(): void {
   const rules = rulesOf(readFileSync('docs/rules.md', 'utf8'));
-  const specs = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.spec.ts'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const specs = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.spec.ts'], {
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter(Boolean);
   const tests = new Map<string, number>(rules.map((rule) => [rule, 0]));
   for (const spec of specs) {
     for (const rule of rulesQuotedIn(readFileSync(spec, 'utf8'))) tests.set(rule, (tests.get(rule) ?? 0) + 1);

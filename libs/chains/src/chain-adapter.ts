@@ -261,7 +261,11 @@ export interface ChainAdapter {
   plan(
     operationId: string,
     intent: StakeIntent,
-    state: { readonly parameters: ChainParameters; readonly positions: readonly Position[]; readonly validators: readonly ValidatorState[] },
+    state: {
+      readonly parameters: ChainParameters;
+      readonly positions: readonly Position[];
+      readonly validators: readonly ValidatorState[];
+    },
   ): readonly Step[];
   /** The lane's next number as the final chain knows it; the database decides. */
   nextLane(account: string, at: BlockStamp, signal: AbortSignal): Promise<Lane>;

@@ -60,13 +60,18 @@ async function tableText(sql: Sql, table: Table): Promise<string> {
     [table.name],
   );
   const lines = [
-    ...columns.map((c) => `  ${c.column} ${c.type}${c.required ? ' NOT NULL' : ''}${c.default === null ? '' : ` DEFAULT ${c.default}`}`),
+    ...columns.map(
+      (c) =>
+        `  ${c.column} ${c.type}${c.required ? ' NOT NULL' : ''}${c.default === null ? '' : ` DEFAULT ${c.default}`}`,
+    ),
     ...constraints.map((c) => `  ${c.text}`),
   ];
   const tail =
     (table.partition_by === null ? '' : ` PARTITION BY ${table.partition_by}`) +
     (table.options === null ? '' : ` WITH (${table.options.join(', ')})`);
-  return [`CREATE TABLE ${table.name} (\n${lines.join(',\n')}\n)${tail};`, ...indexes.map((i) => `${i.text};`)].join('\n');
+  return [`CREATE TABLE ${table.name} (\n${lines.join(',\n')}\n)${tail};`, ...indexes.map((i) => `${i.text};`)].join(
+    '\n',
+  );
 }
 
 async function functions(sql: Sql): Promise<string[]> {

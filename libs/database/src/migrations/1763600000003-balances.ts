@@ -33,8 +33,18 @@ export class Balances1763600000003 implements MigrationInterface {
         locked_delta numeric(78,0) NOT NULL,
         free         numeric(78,0) NOT NULL,
         locked       numeric(78,0) NOT NULL,
-        cause        text NOT NULL
+        cause        text NOT NULL,
+        -- what the core said, where it is not what was applied (a mismatch, R26): a resent line is compared with this
+        stated_delta numeric(78,0)
       ) PARTITION BY RANGE (day)`);
+    // End-of-day marks take a number of the shard's sequence too: a resent one is compared with this.
+    await db.query(`
+      CREATE TABLE feed_mark (
+        shard smallint NOT NULL REFERENCES feed_shard,
+        seq   bigint NOT NULL,
+        day   date NOT NULL,
+        PRIMARY KEY (shard, seq)
+      )`);
     await db.query(`
       CREATE TABLE spot_balance (
         user_id       text COLLATE "C" NOT NULL,
@@ -87,6 +97,6 @@ export class Balances1763600000003 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query('DROP TABLE day_gate, late_event, quarantine, spot_balance, balance_event, feed_shard');
+    await db.query('DROP TABLE day_gate, late_event, quarantine, spot_balance, feed_mark, balance_event, feed_shard');
   }
 }

@@ -40,7 +40,15 @@ export class Journal1763600000006 implements MigrationInterface {
       BEGIN
         RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
       END $$`);
-    for (const table of ['journal_line', 'reward', 'balance_event', 'consent', 'chain_reward', 'chain_flow', 'reward_release']) {
+    for (const table of [
+      'journal_line',
+      'reward',
+      'balance_event',
+      'consent',
+      'chain_reward',
+      'chain_flow',
+      'reward_release',
+    ]) {
       await db.query(`
         CREATE TRIGGER ${table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table}
           FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`);

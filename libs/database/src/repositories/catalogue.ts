@@ -30,7 +30,15 @@ const TOKEN = z.strictObject({
   rules: z.array(RULE).min(1),
 });
 const CATALOGUE = z.strictObject({
-  terms: z.array(z.strictObject({ version: z.string().min(1), validFrom: z.iso.datetime(), acceptedUntil: z.iso.datetime().optional() })).min(1),
+  terms: z
+    .array(
+      z.strictObject({
+        version: z.string().min(1),
+        validFrom: z.iso.datetime(),
+        acceptedUntil: z.iso.datetime().optional(),
+      }),
+    )
+    .min(1),
   regions: z.array(z.strictObject({ region: z.string().min(1), from: DAY, allowed: z.boolean() })).min(1),
   tokens: z.record(SYMBOL, TOKEN),
 });
@@ -42,7 +50,9 @@ export type Catalogue = z.infer<typeof CATALOGUE>;
 /** Everything wrong with the catalogue, one line a problem: where, what was found, what is allowed. */
 export class CatalogueError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`config/tokens.yaml has ${problems.length} problem(s):\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(
+      `config/tokens.yaml has ${problems.length} problem(s):\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    );
     this.name = 'CatalogueError';
   }
 }
@@ -58,7 +68,9 @@ export function parseCatalogue(text: string): Catalogue {
   }
   const parsed = CATALOGUE.safeParse(raw);
   if (!parsed.success) {
-    throw new CatalogueError(parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`));
+    throw new CatalogueError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`),
+    );
   }
   const problems = contradictions(parsed.data);
   if (problems.length > 0) throw new CatalogueError(problems);
@@ -85,14 +97,18 @@ function contradictions(catalogue: Catalogue): string[] {
       names.set(name, symbol);
     }
     if (token.payoutDecimals > token.decimals) {
-      problems.push(`tokens.${symbol}.payoutDecimals: ${token.payoutDecimals} is finer than the chain's ${token.decimals}`);
+      problems.push(
+        `tokens.${symbol}.payoutDecimals: ${token.payoutDecimals} is finer than the chain's ${token.decimals}`,
+      );
     }
     problems.push(...token.rules.flatMap((rule) => ruleProblems(`tokens.${symbol}.rules[${rule.from}]`, token, rule)));
     if (new Set(token.rules.map((rule) => rule.from)).size < token.rules.length) {
       problems.push(`tokens.${symbol}.rules: two entries start on the same day`);
     }
     if (!token.rules.some((rule) => rule.from <= token.listedFrom)) {
-      problems.push(`tokens.${symbol}.rules: none is in force on ${token.listedFrom}, the first listed day (there is no default)`);
+      problems.push(
+        `tokens.${symbol}.rules: none is in force on ${token.listedFrom}, the first listed day (there is no default)`,
+      );
     }
   }
   return problems;
@@ -101,10 +117,15 @@ function contradictions(catalogue: Catalogue): string[] {
 function ruleProblems(where: string, token: CatalogueToken, rule: CatalogueRule): string[] {
   const minimum = parseAmount(rule.minimum, token.decimals);
   const cap = parseAmount(rule.cap, token.decimals);
-  if (!minimum.ok) return [`${where}.minimum: ${rule.minimum} has more decimals than the token's ${token.decimals} or is out of range`];
-  if (!cap.ok) return [`${where}.cap: ${rule.cap} has more decimals than the token's ${token.decimals} or is out of range`];
+  if (!minimum.ok)
+    return [
+      `${where}.minimum: ${rule.minimum} has more decimals than the token's ${token.decimals} or is out of range`,
+    ];
+  if (!cap.ok)
+    return [`${where}.cap: ${rule.cap} has more decimals than the token's ${token.decimals} or is out of range`];
   const problems: string[] = [];
   if (minimum.atoms > cap.atoms) problems.push(`${where}: minimum ${rule.minimum} is above cap ${rule.cap}`);
-  if (rule.madeBy === rule.approvedBy) problems.push(`${where}: made and approved by the same person (${rule.madeBy}), it takes two`);
+  if (rule.madeBy === rule.approvedBy)
+    problems.push(`${where}: made and approved by the same person (${rule.madeBy}), it takes two`);
   return problems;
 }

@@ -1,5 +1,11 @@
 import type { Database, Transaction } from '../database.js';
-import { CatalogueError, catalogueAtoms, parseCatalogue, type CatalogueRule, type CatalogueToken } from './catalogue.js';
+import {
+  CatalogueError,
+  catalogueAtoms,
+  parseCatalogue,
+  type CatalogueRule,
+  type CatalogueToken,
+} from './catalogue.js';
 
 /**
  * Brings config/tokens.yaml into the database. New tokens and new dated rules are added; a rule that is stored already
@@ -35,13 +41,26 @@ async function seedToken(tx: Transaction, symbol: string, token: CatalogueToken)
     `INSERT INTO token (symbol, name, chain, decimals, payout_decimals, aliases, listed_from, delisted_from)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      ON CONFLICT (symbol) DO UPDATE SET name = excluded.name, aliases = excluded.aliases, delisted_from = excluded.delisted_from`,
-    [symbol, token.name, token.chain, token.decimals, token.payoutDecimals, token.aliases, token.listedFrom, token.delistedFrom ?? null],
+    [
+      symbol,
+      token.name,
+      token.chain,
+      token.decimals,
+      token.payoutDecimals,
+      token.aliases,
+      token.listedFrom,
+      token.delistedFrom ?? null,
+    ],
   );
   const [stored] = await tx.rows<{ chain: string; decimals: number; payout_decimals: number }>(
     'SELECT chain, decimals, payout_decimals FROM token WHERE symbol = $1',
     [symbol],
   );
-  if (stored?.chain !== token.chain || stored.decimals !== token.decimals || stored.payout_decimals !== token.payoutDecimals) {
+  if (
+    stored?.chain !== token.chain ||
+    stored.decimals !== token.decimals ||
+    stored.payout_decimals !== token.payoutDecimals
+  ) {
     throw new CatalogueError([`tokens.${symbol}: chain and decimals of a stored token cannot change`]);
   }
   for (const rule of token.rules) await seedRule(tx, symbol, token, rule);

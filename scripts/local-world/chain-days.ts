@@ -1,0 +1,17 @@
+import type { UtcDay } from '@app/staking-core';
+import type { RunningBnbChain } from '../../devnet/chains/bnb/index.js';
+
+/** Unix seconds of the day's 00:00 UTC. */
+export function secondsOf(day: UtcDay): number {
+  return Math.floor(Date.parse(`${day}T00:00:00.000Z`) / 1000);
+}
+
+/** Ends days on the chain until `day` is the one it is in, and makes the last midnight final. */
+export async function breatheInto(running: RunningBnbChain, day: UtcDay): Promise<void> {
+  for (;;) {
+    const head = await running.chain.head();
+    if (head.timestamp >= secondsOf(day)) break;
+    await running.driver.breathe();
+  }
+  await running.driver.finalize();
+}

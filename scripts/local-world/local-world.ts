@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import { Database, WorldClockRepository, type World } from '@app/database';
+import { addDays, utcDay, type UtcDay } from '@app/staking-core';
+import { devAccount, startBnbChain, type RunningBnbChain } from '../../devnet/chains/bnb/index.js';
+import { breatheInto, secondsOf } from './chain-days.js';
+import type { LivedDay } from './day-table.js';
+import { callJson } from './http-json.js';
+import { liveDay } from './live-day.js';
+import { startApps, type LocalApps, type WorldPorts } from './local-apps.js';
+import { openMigrated } from './world-database.js';
+
+export interface WorldOptions {
+  readonly databaseUrl: string;
+  readonly users: number;
+  readonly seed: number;
+  /** First measured day of a new world; a world that exists keeps its own. */
+  readonly firstDay: UtcDay;
+  readonly ports: WorldPorts & { readonly chain: number };
+  readonly chainsDir: string;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * The outside world on one machine: a local BNB chain, a sample exchange core, and our own programs as processes of
+ * their own, with a clock in which a day passes in seconds. Everything it does can be cut short anywhere and done
+ * again: days are idempotent, so a killed world goes on where it stopped.
+ */
+export class LocalWorld {
+  private constructor(
+    private readonly options: WorldOptions,
+    private readonly database: Database,
+    readonly clock: WorldClockRepository,
+    readonly chain: RunningBnbChain,
+    readonly apps: LocalApps,
+    private readonly world: World,
+  ) {}
+
+  static async open(options: WorldOptions): Promise<LocalWorld> {
+    const database = await openMigrated(options.databaseUrl);
+    const undo: (() => Promise<unknown>)[] = [() => database.close()];
+    try {
+      const clock = new WorldClockRepository(database);
+      const eve = addDays(options.firstDay, -1);
+      const world = await clock.prepare(new Date(`${eve}T10:00:00.000Z`), options.firstDay);
+      const chain = await startBnbChain({
+        stateDir: resolve(options.chainsDir, world.id),
+        port: options.ports.chain,
+        genesisTime: secondsOf(addDays(utcDay(world.firstDay), -2)),
+        treasuryBalance: 0n,
+        log: options.say,
+      });
+      undo.push(() => chain.stop());
+      const apps = await startApps({
+        databaseUrl: options.databaseUrl,
+        chainUrl: chain.url,
+        treasury: devAccount('treasury'),
+        ports: options.ports,
+        seed: options.seed,
+      });
+      undo.push(() => apps.stop());
+      const opened = new LocalWorld(options, database, clock, chain, apps, world);
+      if (world.livedThrough === null) await opened.openTheBooks();
+      return opened;
+    } catch (error) {
+      for (const step of undo.reverse()) await step().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get firstDay(): UtcDay {
+    return utcDay(this.world.firstDay);
+  }
+
+  /** The next day to live: the one after the last that was lived to its end. */
+  async nextDay(): Promise<UtcDay> {
+    const { livedThrough } = await this.clock.prepare(new Date(0), this.world.firstDay);
+    return livedThrough === null ? this.firstDay : addDays(utcDay(livedThrough), 1);
+  }
+
+  /** Lets one day pass, from its first trade to the books compared. */
+  async liveNextDay(progress: (step: string) => void): Promise<LivedDay> {
+    const day = await this.nextDay();
+    const lived = await liveDay(this, day, progress);
+    await this.clock.livedThrough(day);
+    return lived;
+  }
+
+  async setTime(iso: string): Promise<void> {
+    await this.clock.advanceTo(new Date(iso));
+    await callJson('POST', `${this.apps.coreUrl}/dev/time`, { now: iso });
+  }
+
+  async close(): Promise<void> {
+    await this.apps.stop();
+    await this.chain.stop();
+    await this.database.close();
+  }
+
+  /** The day before the first: accounts, opt-ins, opening balances; custody on chain; the first delegations. */
+  private async openTheBooks(): Promise<void> {
+    const { say, users, seed } = this.options;
+    const eve = addDays(this.firstDay, -1);
+    await breatheInto(this.chain, eve);
+    await this.setTime(`${eve}T12:00:00.000Z`);
+    say(`opening the exchange's books: ${users} users`);
+    const opened = await callJson<{ totals: Record<string, string> }>(
+      'POST',
+      `${this.apps.coreUrl}/dev/open`,
+      { users, seed, firstDay: this.firstDay },
+      60_000,
+    );
+    await this.fundCustody(opened.totals['BNB'] ?? '0');
+  }
+
+  /** Custody holds what the books say users own, never less: funded once, before anything is staked. */
+  private async fundCustody(total: string): Promise<void> {
+    const { driver, chain } = this.chain;
+    const treasury = devAccount('treasury').address;
+    const held = BigInt(await chain.rpc<string>('eth_getBalance', [treasury, 'latest']));
+    if (held > 0n) return;
+    const [whole = '0'] = total.split('.');
+    await driver.fund(treasury, (BigInt(whole) + 1n) * 10n ** 18n);
+    await driver.finalize();
+  }
+}
