@@ -30,6 +30,8 @@ const shared = {
 export default {
   rootDir: import.meta.dirname,
   maxWorkers: 2,
+  // The PostgreSQL that the suites share outlives each of them, and no run.
+  globalTeardown: '<rootDir>/test/support/stop-test-postgres.cjs',
   projects: [
     {
       ...shared,
