@@ -1,0 +1,4 @@
+import { writeArtifacts } from './compile.js';
+
+writeArtifacts();
+console.log('wrote devnet/chains/bnb/artifacts');
