@@ -122,16 +122,14 @@ function serveControl(world: LocalWorld, progress: Progress): Promise<Server> {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(lived));
       },
       (error: unknown) => {
-        response
-          .writeHead(500, { 'content-type': 'application/problem+json' })
-          .end(
-            JSON.stringify({
-              title: 'The day could not be lived',
-              status: 500,
-              code: 'DAY_FAILED',
-              detail: error instanceof Error ? error.message : String(error),
-            }),
-          );
+        response.writeHead(500, { 'content-type': 'application/problem+json' }).end(
+          JSON.stringify({
+            title: 'The day could not be lived',
+            status: 500,
+            code: 'DAY_FAILED',
+            detail: error instanceof Error ? error.message : String(error),
+          }),
+        );
       },
     );
   });

@@ -15,3 +15,12 @@ export async function breatheInto(running: RunningBnbChain, day: UtcDay): Promis
   }
   await running.driver.finalize();
 }
+
+/** Transactions of ours that wait in the mempool are put into blocks, as miners would. */
+export async function includeWaiting(running: RunningBnbChain): Promise<void> {
+  const status = await running.chain.rpc<{ pending: string }>('txpool_status');
+  if (status.pending !== '0x0') {
+    await running.driver.mine();
+    await running.driver.finalize();
+  }
+}

@@ -20,6 +20,13 @@ export interface Check {
   readonly detail: string;
 }
 
+/** The same with what only our own commands look at. */
+export interface SettledToken extends TokenDay {
+  readonly checks?: readonly Check[];
+  readonly waitingFor?: string;
+  readonly held?: unknown;
+}
+
 export interface LivedDay {
   readonly day: string;
   readonly tokens: Readonly<Record<string, TokenDay>>;

@@ -65,7 +65,7 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
     const death = () => ended;
     await Promise.all([
       untilAnswers(`${apiUrl}/health/ready`, 30_000, death),
-      untilAnswers(`${coreUrl}/health`, 30_000, death),
+      untilAnswers(`${coreUrl}/health/ready`, 30_000, death),
     ]);
     return { apiUrl, coreUrl, death, stop: () => stopAll(processes) };
   } catch (error) {

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { Database, WorldClockRepository, type World } from '@app/database';
 import { addDays, utcDay, type UtcDay } from '@app/staking-core';
 import { devAccount, startBnbChain, type RunningBnbChain } from '../../devnet/chains/bnb/index.js';
-import { breatheInto, secondsOf } from './chain-days.js';
+import { breatheInto, includeWaiting, secondsOf } from './chain-days.js';
 import type { LivedDay } from './day-table.js';
-import { callJson } from './http-json.js';
+import { callJson, HttpRefusal } from './http-json.js';
 import { liveDay } from './live-day.js';
 import { startApps, type LocalApps, type WorldPorts } from './local-apps.js';
 import { openMigrated } from './world-database.js';
@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly chainsDir: string;
   readonly say: (line: string) => void;
 }
+
+const FIRST_STAKE_PATIENCE_MS = 30_000;
 
 /**
  * The outside world on one machine: a local BNB chain, a sample exchange core, and our own programs as processes of
@@ -40,8 +42,8 @@ export class LocalWorld {
     const undo: (() => Promise<unknown>)[] = [() => database.close()];
     try {
       const clock = new WorldClockRepository(database);
-      const eve = addDays(options.firstDay, -1);
-      const world = await clock.prepare(new Date(`${eve}T10:00:00.000Z`), options.firstDay);
+      // The first instant of the first day: users have switched on the day before, so that this day counts whole (R4).
+      const world = await clock.prepare(new Date(`${options.firstDay}T00:00:00.000Z`), options.firstDay);
       const chain = await startBnbChain({
         stateDir: resolve(options.chainsDir, world.id),
         port: options.ports.chain,
@@ -85,9 +87,12 @@ export class LocalWorld {
     return lived;
   }
 
+  /** Everybody's clock: ours, and the core's own, which a repeated day may find ahead already. */
   async setTime(iso: string): Promise<void> {
     await this.clock.advanceTo(new Date(iso));
-    await callJson('POST', `${this.apps.coreUrl}/dev/time`, { now: iso });
+    await callJson('POST', `${this.apps.coreUrl}/dev/time`, { now: iso }).catch((error: unknown) => {
+      if (!(error instanceof HttpRefusal) || error.code !== 'CLOCK_BACKWARDS') throw error;
+    });
   }
 
   async close(): Promise<void> {
@@ -101,15 +106,12 @@ export class LocalWorld {
     const { say, users, seed } = this.options;
     const eve = addDays(this.firstDay, -1);
     await breatheInto(this.chain, eve);
-    await this.setTime(`${eve}T12:00:00.000Z`);
     say(`opening the exchange's books: ${users} users`);
-    const opened = await callJson<{ totals: Record<string, string> }>(
-      'POST',
-      `${this.apps.coreUrl}/dev/open`,
-      { users, seed, firstDay: this.firstDay },
-      60_000,
-    );
-    await this.fundCustody(opened.totals['BNB'] ?? '0');
+    await callJson('POST', `${this.apps.coreUrl}/dev/open`, { users, seed, firstDay: this.firstDay }, 60_000);
+    const { holdings } = await callJson<{ holdings: Record<string, string> }>('GET', `${this.apps.coreUrl}/dev/state`);
+    await this.fundCustody(holdings['BNB'] ?? '0');
+    say('custody is on the chain; waiting for the first delegations');
+    await this.untilStaked();
   }
 
   /** Custody holds what the books say users own, never less: funded once, before anything is staked. */
@@ -121,5 +123,22 @@ export class LocalWorld {
     const [whole = '0'] = total.split('.');
     await driver.fund(treasury, (BigInt(whole) + 1n) * 10n ** 18n);
     await driver.finalize();
+  }
+
+  /** Stake that is there before the first midnight earns for the whole first day. */
+  private async untilStaked(): Promise<void> {
+    const { chain } = this.chain;
+    const treasury = devAccount('treasury').address;
+    const liquid = async () => BigInt(await chain.rpc<string>('eth_getBalance', [treasury, 'latest']));
+    const before = await liquid();
+    const deadline = performance.now() + FIRST_STAKE_PATIENCE_MS;
+    while ((await liquid()) > before / 2n) {
+      const death = this.apps.death();
+      if (death !== undefined) throw new Error(death);
+      if (performance.now() > deadline)
+        throw new Error('chain-sync has delegated nothing; see .local/logs/chain-sync.log');
+      await includeWaiting(this.chain);
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
   }
 }
