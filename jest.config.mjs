@@ -30,6 +30,8 @@ const shared = {
 export default {
   rootDir: import.meta.dirname,
   maxWorkers: 2,
+  // For all projects: a project's own value is not looked at. Real servers and chains start in these tests.
+  testTimeout: 120_000,
   // The PostgreSQL that the suites share outlives each of them, and no run.
   globalTeardown: '<rootDir>/test/support/stop-test-postgres.cjs',
   projects: [
@@ -50,7 +52,6 @@ export default {
         '<rootDir>/apps/**/*.spec.ts',
         '<rootDir>/devnet/core/**/*.spec.ts',
       ],
-      testTimeout: 60_000,
     },
     {
       ...shared,
@@ -60,14 +61,12 @@ export default {
         '<rootDir>/devnet/chains/**/*.spec.ts',
         '<rootDir>/test/localnet/**/*.spec.ts',
       ],
-      testTimeout: 60_000,
     },
     {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/test/golden/**/*.spec.ts'],
-      testTimeout: 180_000,
     },
-    { ...shared, displayName: 'kill', testMatch: ['<rootDir>/test/kill/**/*.spec.ts'], testTimeout: 300_000 },
+    { ...shared, displayName: 'kill', testMatch: ['<rootDir>/test/kill/**/*.spec.ts'] },
   ],
 };

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { dropDatabase, onShutdown, resetEmbeddedPostgres } from '@app/platform';
 import { addDays, utcDay } from '@app/staking-core';
 import { flags, runCommand, wholeNumber } from './command-line.js';
 import { dayTable, type LivedDay } from './local-world/day-table.js';
+import { freePorts } from './local-world/free-ports.js';
 import { LocalWorld } from './local-world/local-world.js';
 import { Progress } from './local-world/progress.js';
 import { findDatabase } from './local-world/world-database.js';
@@ -41,7 +41,7 @@ async function demo(): Promise<void> {
   let failure: unknown;
   try {
     progress.step('starting the local chain, the sample exchange and the apps');
-    const [api, core] = await freePorts();
+    const [api = 0, core = 0] = await freePorts(2);
     const firstDay = addDays(utcDay(new Date().toISOString().slice(0, 10)), -days);
     world = await LocalWorld.open({
       databaseUrl: url,
@@ -90,24 +90,6 @@ function report(lived: readonly LivedDay[], failure: unknown): void {
   }));
   console.log(JSON.stringify({ ok, days: summary }));
   process.exitCode = ok ? 0 : 1;
-}
-
-/** Two free ports of loopback: a demo never meets a running `npm start`. */
-async function freePorts(): Promise<[number, number]> {
-  const one = async (): Promise<[number, () => void]> =>
-    new Promise((found, failed) => {
-      const server = createServer();
-      server.once('error', failed);
-      server.listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        if (address === null || typeof address === 'string') failed(new Error('no free port'));
-        else found([address.port, () => server.close()]);
-      });
-    });
-  const [[first, freeFirst], [second, freeSecond]] = await Promise.all([one(), one()]);
-  freeFirst();
-  freeSecond();
-  return [first, second];
 }
 
 runCommand(demo);

@@ -2,7 +2,11 @@ import { CommandError, dayFlag, flags, runCommand } from './command-line.js';
 import { callJson } from './local-world/http-json.js';
 import { readRunFile } from './local-world/run-file.js';
 
-const USAGE = 'npm run explain -- --user u1 --token BNB --day 2026-11-17';
+const USAGE = 'npm run explain -- --user u1 --token BNB --day 2026-11-17 [--all]';
+
+/** Intervals of a busy day that are printed without --all: from the first and from the last hours. */
+const SHOWN_FIRST = 6;
+const SHOWN_LAST = 3;
 
 /** The answer of `GET …/explain`, as far as it is printed here. Amounts in whole tokens, formulas in atoms. */
 interface Explanation {
@@ -39,15 +43,16 @@ runCommand(async () => {
     user: { type: 'string' },
     token: { type: 'string', default: 'BNB' },
     day: { type: 'string' },
+    all: { type: 'boolean', default: false },
   });
   if (given.user === undefined) throw new CommandError(`--user is missing\nusage: ${USAGE}`, 2);
   const day = dayFlag('day', given.day);
   const apiUrl = readRunFile()?.apiUrl ?? `http://127.0.0.1:${process.env['API_PORT'] || '4800'}`;
   const path = `/v1/users/${encodeURIComponent(given.user)}/rewards/${encodeURIComponent(given.token)}/${day}/explain`;
-  print(await callJson<Explanation>('GET', apiUrl + path));
+  print(await callJson<Explanation>('GET', apiUrl + path), given.all);
 });
 
-function print(it: Explanation): void {
+function print(it: Explanation, all: boolean): void {
   heading(`${it.user}: ${it.reward} ${it.token} for ${it.day}   (rules ${it.rulesVersion})`);
   heading('1  What the chain paid');
   if (it.chainRewards.length === 0) console.log('   nothing was released into this day');
@@ -55,8 +60,7 @@ function print(it: Explanation): void {
   heading('2  The pool');
   rowsOf(it.pool);
   heading(`3  The balance that counts (${it.balance.counts})`);
-  for (const part of it.balance.intervals)
-    console.log(`   ${part.from}  to  ${part.to}   ${part.balance.padStart(26)} ${it.token}   ${part.milliseconds} ms`);
+  printIntervals(it, all);
   for (const part of it.balance.excluded)
     console.log(`   ${part.from}  to  ${part.to}   not counted: ${JSON.stringify(part.reasons)}`);
   console.log(`   average   ${it.balance.average}   ${it.balance.formula}`);
@@ -75,6 +79,20 @@ function print(it: Explanation): void {
     `\n${it.agrees ? 'This computation and what was stored agree to the atom.' : 'This computation does NOT agree with what was stored.'}`,
   );
   process.exitCode = it.agrees ? 0 : 1;
+}
+
+function printIntervals({ balance, token }: Explanation, all: boolean): void {
+  const parts = balance.intervals;
+  const cut = !all && parts.length > SHOWN_FIRST + SHOWN_LAST + 1;
+  parts.forEach((part, index) => {
+    if (cut && index >= SHOWN_FIRST && index < parts.length - SHOWN_LAST) {
+      if (index === SHOWN_FIRST) {
+        console.log(`   … ${parts.length - SHOWN_FIRST - SHOWN_LAST} more (all of them with --all)`);
+      }
+      return;
+    }
+    console.log(`   ${part.from}  to  ${part.to}   ${part.balance.padStart(26)} ${token}   ${part.milliseconds} ms`);
+  });
 }
 
 function heading(text: string): void {

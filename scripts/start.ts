@@ -10,7 +10,9 @@ import { readRunFile, removeRunFile, writeRunFile } from './local-world/run-file
 import { EMBEDDED_DATA_DIR, findDatabase } from './local-world/world-database.js';
 
 const USAGE = 'npm start -- [--days 7] [--users 200] [--seed 7]';
-const PORTS = { core: 4811, control: 4812, chain: 4856 } as const;
+
+/** All ports follow from API_PORT (4800: core 4811, control 4812, chain 4856), so that two worlds fit on one machine. */
+const portsBeside = (api: number) => ({ api, core: api + 11, control: api + 12, chain: api + 56 });
 
 /** `npm start`: everything on nothing but Node, a first week lived through, then up until Ctrl-C. */
 async function start(): Promise<void> {
@@ -21,7 +23,7 @@ async function start(): Promise<void> {
   });
   const days = wholeNumber('days', given.days, 1, 400);
   const users = wholeNumber('users', given.users, 20, 100_000);
-  const apiPort = wholeNumber('API_PORT', process.env['API_PORT'] || '4800', 1, 65_535);
+  const ports = portsBeside(wholeNumber('API_PORT', process.env['API_PORT'] || '4800', 1, 65_000));
   const other = readRunFile();
   if (other !== undefined)
     throw new CommandError(
@@ -52,20 +54,20 @@ async function start(): Promise<void> {
       users,
       seed: wholeNumber('seed', given.seed, 0, 999_999_999),
       firstDay: addDays(utcDay(new Date().toISOString().slice(0, 10)), -days),
-      ports: { api: apiPort, core: PORTS.core, chain: PORTS.chain },
+      ports,
       chainsDir: resolve('.local/bnb'),
       say: (line) => progress.say(line),
     });
     stops.push(() => world.close());
     const lived = await liveThrough(world, days, progress, () => stopping);
     if (stopping) return;
-    const control = await serveControl(world, progress);
+    const control = await serveControl(world, ports.control, progress);
     stops.push(async () => void control.close());
     const urls = {
       apiUrl: world.apps.apiUrl,
       coreUrl: world.apps.coreUrl,
       chainUrl: world.chain.url,
-      controlUrl: `http://127.0.0.1:${PORTS.control}`,
+      controlUrl: `http://127.0.0.1:${ports.control}`,
     };
     writeRunFile({ pid: process.pid, ...urls });
     if (lived.length > 0) console.log(dayTable(lived));
@@ -107,7 +109,7 @@ async function liveThrough(
 }
 
 /** `npm run day` asks here. One day at a time. */
-function serveControl(world: LocalWorld, progress: Progress): Promise<Server> {
+function serveControl(world: LocalWorld, port: number, progress: Progress): Promise<Server> {
   let turn: Promise<unknown> = Promise.resolve();
   const server = createServer((request, response) => {
     if (request.method !== 'POST' || request.url !== '/day') {
@@ -137,11 +139,11 @@ function serveControl(world: LocalWorld, progress: Progress): Promise<Server> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       failed(
         error.code === 'EADDRINUSE'
-          ? new CommandError(`port ${PORTS.control} is in use by another program; stop it first`)
+          ? new CommandError(`port ${port} is in use by another program; stop it first`)
           : error,
       ),
     );
-    server.listen(PORTS.control, '127.0.0.1', () => listening(server));
+    server.listen(port, '127.0.0.1', () => listening(server));
   });
 }
 

@@ -15,15 +15,15 @@ export interface RunningProcess {
 
 /**
  * Starts one of our own programs from dist/ as a process of its own. It keeps an IPC channel to us: when we are killed
- * the channel breaks and the child ends by itself, so no orphan stays. What it writes goes to .local/logs.
+ * the channel breaks and the child ends by itself, so no orphan stays. What it writes goes to `folder`.
  */
 export function startProcess(
   name: string,
   script: string,
   args: readonly string[],
   env: Record<string, string>,
+  folder = resolve('.local/logs'),
 ): RunningProcess {
-  const folder = resolve('.local/logs');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}.log`);
   const log = openSync(file, 'a');

@@ -8,7 +8,6 @@ import type { LocalWorld } from './local-world.js';
 
 /** Seconds after which the chain's own traffic of a day is over. */
 const LATE_IN_THE_DAY = 22 * 3_600;
-const SETTLE_PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 60;
 
 interface DayAnswer {
@@ -50,7 +49,8 @@ async function tradeOnChain(running: RunningBnbChain, day: UtcDay): Promise<void
 }
 
 async function untilSettled(world: LocalWorld, day: UtcDay): Promise<DayAnswer> {
-  const deadline = performance.now() + SETTLE_PATIENCE_MS;
+  const patienceMs = world.patienceMs.settlement;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const death = world.apps.death();
     if (death !== undefined) throw new Error(death);
@@ -64,7 +64,7 @@ async function untilSettled(world: LocalWorld, day: UtcDay): Promise<DayAnswer> 
           `${symbol} is ${token.state}${token.waitingFor ? `, waiting for ${token.waitingFor}` : ''}`,
       );
       throw new Error(
-        `${day} is not settled after ${SETTLE_PATIENCE_MS / 1000} s: ${waiting.join('; ') || 'no token has begun'}; see .local/logs`,
+        `${day} is not settled after ${patienceMs / 1000} s: ${waiting.join('; ') || 'no token has begun'}; see .local/logs`,
       );
     }
     await includeWaiting(world.chain);

@@ -21,6 +21,10 @@ export interface AppsOptions {
   readonly treasury: { readonly address: string; readonly privateKey: string };
   readonly ports: WorldPorts;
   readonly seed: number;
+  /** How many of each program run side by side; one of each unless said otherwise. */
+  readonly workers?: { readonly chainSync: number; readonly settlement: number };
+  /** How a program is started; the kill suite starts them under a supervisor. */
+  readonly start?: typeof startProcess;
 }
 
 const TICK_MS = '250';
@@ -41,9 +45,10 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
     BNB_TREASURY_ADDRESS: options.treasury.address,
     BNB_DEV_KEY: options.treasury.privateKey,
   };
+  const { workers = { chainSync: 1, settlement: 1 } } = options;
   const processes: RunningProcess[] = [];
   const start = (name: string, script: string, args: readonly string[], env: Record<string, string>) =>
-    processes.push(startProcess(name, resolve('dist', script), args, env));
+    processes.push((options.start ?? startProcess)(name, resolve('dist', script), args, env));
   let ended: string | undefined;
   try {
     start(
@@ -55,8 +60,12 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
       },
     );
     start('api', 'apps/api/src/main.js', [], { ...shared, API_PORT: String(options.ports.api) });
-    start('chain-sync', 'apps/chain-sync/src/main.js', [], { ...shared, ...chain });
-    start('settlement', 'apps/settlement/src/main.js', [], { ...shared, CORE_URL: coreUrl });
+    for (const name of named('chain-sync', workers.chainSync)) {
+      start(name, 'apps/chain-sync/src/main.js', [], { ...shared, ...chain });
+    }
+    for (const name of named('settlement', workers.settlement)) {
+      start(name, 'apps/settlement/src/main.js', [], { ...shared, CORE_URL: coreUrl });
+    }
     for (const running of processes) {
       void running.ended.then((code) => {
         ended ??= `${running.name} ended by itself (code ${code ?? 'signal'}); its last lines:\n${running.lastLines()}`;
@@ -74,11 +83,14 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
   }
 }
 
+/** `settlement`, `settlement-2`, … */
+function named(program: string, count: number): string[] {
+  return Array.from({ length: count }, (_unused, index) => (index === 0 ? program : `${program}-${index + 1}`));
+}
+
 /** The api first, so that nothing new comes in; the core last, so that credits in flight are answered. */
 async function stopAll(processes: readonly RunningProcess[]): Promise<void> {
-  const byName = (name: string) => processes.filter((running) => running.name === name);
-  await Promise.all(
-    [...byName('api'), ...byName('chain-sync'), ...byName('settlement')].map((running) => running.stop()),
-  );
-  await Promise.all(byName('core').map((running) => running.stop()));
+  const isCore = (running: RunningProcess) => running.name === 'core';
+  await Promise.all(processes.filter((running) => !isCore(running)).map((running) => running.stop()));
+  await Promise.all(processes.filter(isCore).map((running) => running.stop()));
 }

@@ -6,7 +6,7 @@ import { breatheInto, includeWaiting, secondsOf } from './chain-days.js';
 import type { LivedDay } from './day-table.js';
 import { callJson, HttpRefusal } from './http-json.js';
 import { liveDay } from './live-day.js';
-import { startApps, type LocalApps, type WorldPorts } from './local-apps.js';
+import { startApps, type AppsOptions, type LocalApps, type WorldPorts } from './local-apps.js';
 import { openMigrated } from './world-database.js';
 
 export interface WorldOptions {
@@ -18,9 +18,13 @@ export interface WorldOptions {
   readonly ports: WorldPorts & { readonly chain: number };
   readonly chainsDir: string;
   readonly say: (line: string) => void;
+  /** How many of each program, and how they are started (see local-apps.ts). */
+  readonly apps?: Pick<AppsOptions, 'workers' | 'start'>;
+  /** How long the first stake and each settlement may take; longer where programs are killed on purpose. */
+  readonly patienceMs?: { readonly firstStake: number; readonly settlement: number };
 }
 
-const FIRST_STAKE_PATIENCE_MS = 30_000;
+const PATIENCE_MS = { firstStake: 30_000, settlement: 60_000 };
 
 /**
  * The outside world on one machine: a local BNB chain, a sample exchange core, and our own programs as processes of
@@ -58,6 +62,7 @@ export class LocalWorld {
         treasury: devAccount('treasury'),
         ports: options.ports,
         seed: options.seed,
+        ...options.apps,
       });
       undo.push(() => apps.stop());
       const opened = new LocalWorld(options, database, clock, chain, apps, world);
@@ -67,6 +72,10 @@ export class LocalWorld {
       for (const step of undo.reverse()) await step().catch(() => undefined);
       throw error;
     }
+  }
+
+  get patienceMs(): { readonly firstStake: number; readonly settlement: number } {
+    return this.options.patienceMs ?? PATIENCE_MS;
   }
 
   get firstDay(): UtcDay {
@@ -131,7 +140,7 @@ export class LocalWorld {
     const treasury = devAccount('treasury').address;
     const liquid = async () => BigInt(await chain.rpc<string>('eth_getBalance', [treasury, 'latest']));
     const before = await liquid();
-    const deadline = performance.now() + FIRST_STAKE_PATIENCE_MS;
+    const deadline = performance.now() + this.patienceMs.firstStake;
     while ((await liquid()) > before / 2n) {
       const death = this.apps.death();
       if (death !== undefined) throw new Error(death);

@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import type { Atoms } from '../money/atoms.js';
 import { invariant } from '../money/invariant.js';
 
@@ -17,6 +18,9 @@ export interface Apr {
 
 const APR_DECIMALS = 8;
 
+/** Rates are for display (R1): cut, never rounded up, with room for the digits of two 78-digit amounts. */
+const Rate = Decimal.clone({ precision: 200, rounding: Decimal.ROUND_DOWN });
+
 /** R30: what was paid x 365 / qualifying weight-days, over the days given (trailing seven, or one for today's). What is
  *  shown is what was paid. Null: nobody qualified on any of these days, so there is no rate (and not a rate of zero). */
 export function aprOf(days: readonly PaidDay[]): Apr | null {
@@ -31,6 +35,5 @@ export function aprOf(days: readonly PaidDay[]): Apr | null {
 export function ratioText(numerator: bigint, denominator: bigint, decimals: number): string {
   invariant(numerator >= 0n && denominator > 0n, 'a ratio of amounts is not negative', { numerator, denominator });
   invariant(decimals >= 1, 'a rate has decimals', { decimals });
-  const digits = ((numerator * 10n ** BigInt(decimals)) / denominator).toString().padStart(decimals + 1, '0');
-  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+  return new Rate(numerator.toString()).div(denominator.toString()).toFixed(decimals, Decimal.ROUND_DOWN);
 }
