@@ -226,6 +226,7 @@ CREATE TABLE credit_batch (
   state text NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
   late boolean NOT NULL DEFAULT false,
+  claimed_until timestamp with time zone,
   sent_at timestamp with time zone,
   done_at timestamp with time zone,
   CONSTRAINT credit_batch_pkey PRIMARY KEY (day, token, kind, batch),
@@ -475,6 +476,7 @@ CREATE TABLE spot_balance (
   integral numeric(96,0) NOT NULL,
   prev_day date,
   prev_integral numeric(96,0),
+  last_cause text COLLATE "C",
   CONSTRAINT spot_balance_pkey PRIMARY KEY (user_id, token),
   CONSTRAINT spot_balance_free_check CHECK ((free >= (0)::numeric)),
   CONSTRAINT spot_balance_locked_check CHECK ((locked >= (0)::numeric))

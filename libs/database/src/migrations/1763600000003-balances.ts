@@ -58,6 +58,8 @@ export class Balances1763600000003 implements MigrationInterface {
         integral      numeric(96,0) NOT NULL,
         prev_day      date,
         prev_integral numeric(96,0),
+        -- R11: what the core said moved it last, for the reason shown to the user
+        last_cause    text COLLATE "C",
         PRIMARY KEY (user_id, token)
       ) WITH (fillfactor = 80)`);
     // R26: the account's token for that day does not count; the rest settles.

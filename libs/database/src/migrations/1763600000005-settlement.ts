@@ -118,6 +118,7 @@ export class Settlement1763600000005 implements MigrationInterface {
         state      text NOT NULL CHECK (state IN ('planned', 'sent', 'done')),
         attempts   integer NOT NULL DEFAULT 0,
         late       boolean NOT NULL DEFAULT false,
+        claimed_until timestamptz,
         sent_at    timestamptz,
         done_at    timestamptz,
         PRIMARY KEY (day, token, kind, batch)

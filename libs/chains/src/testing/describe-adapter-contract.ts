@@ -1,0 +1,79 @@
+import { atoms } from '@app/staking-core';
+
+import type { BlockStamp, ChainAdapter } from '../chain-adapter.js';
+import type { AdapterHarness } from './adapter-harness.js';
+import { describeFaults } from './contract-faults.js';
+import { describeObserving } from './contract-observing.js';
+import { describeOperating } from './contract-operating.js';
+import { finalNow, operate, part, patience } from './operate.js';
+
+/** What the parts of the contract look at: a chain on which everything ordinary has happened once. */
+export interface LivedThrough {
+  readonly harness: AdapterHarness;
+  readonly adapter: ChainAdapter;
+  /** Five cuts, oldest first; stake from the first period on, undelegation and redelegation in the third. */
+  readonly cuts: readonly BlockStamp[];
+}
+
+/**
+ * The contract of the port `ChainAdapter`, for every chain alike. Call it in the adapter's spec with a way to get a
+ * fresh chain; the chain's own cases stand beside it in that spec.
+ */
+export function describeAdapterContract(name: string, makeHarness: () => Promise<AdapterHarness>): void {
+  describe(`${name}: the contract of the chain adapter`, () => {
+    let lived: LivedThrough | undefined;
+    const get = (): LivedThrough => {
+      if (lived === undefined) throw new Error('the chain has not been set up');
+      return lived;
+    };
+
+    beforeAll(async () => {
+      lived = await liveThrough(await makeHarness());
+    }, 120_000);
+
+    afterAll(async () => {
+      await lived?.adapter.close();
+      await lived?.harness.close();
+    });
+
+    describeObserving(get);
+    describeFaults(get);
+    describeOperating(get);
+  });
+}
+
+async function liveThrough(harness: AdapterHarness): Promise<LivedThrough> {
+  const adapter = harness.open([harness.url]);
+  const [one, two] = harness.validators;
+  const [large, small] = harness.amounts;
+  await harness.advancePeriod();
+  const first = await adapter.firstCut(await finalNow(adapter), patience());
+  if (first === null) throw new Error('there is no cut after a whole period');
+
+  await operate(harness, adapter, 'contract-1', { kind: 'delegate', validator: one, amount: atoms(large) });
+  await harness.foreignTraffic();
+  await harness.advancePeriod();
+
+  await operate(harness, adapter, 'contract-2', { kind: 'delegate', validator: two, amount: atoms(small) });
+  await harness.advancePeriod();
+
+  await operate(harness, adapter, 'contract-3', { kind: 'undelegate', validator: one, amount: part(large, 3n) });
+  await harness.foreignTraffic();
+  if (adapter.capabilities.canRedelegate) {
+    const intent = { kind: 'redelegate', from: one, to: two, amount: part(large, 5n) } as const;
+    await operate(harness, adapter, 'contract-4', intent);
+  }
+  await harness.advancePeriod();
+  await harness.foreignTraffic();
+  await harness.advancePeriod();
+
+  const cuts = [first];
+  const final = await finalNow(adapter);
+  for (let at = first; ;) {
+    const next = await adapter.nextCut(at, final, patience());
+    if (next === null) break;
+    cuts.push(next);
+    at = next;
+  }
+  return { harness, adapter, cuts };
+}

@@ -1,0 +1,73 @@
+import type { Database } from '../database.js';
+
+/** One token's day as the settlement stored it; amounts in atoms as text, null where not known yet (R19). */
+export interface DaySummaryRow {
+  readonly day: string;
+  readonly token: string;
+  readonly state: string;
+  readonly rulesVersion: string | null;
+  readonly observed: string | null;
+  readonly released: string | null;
+  readonly stake: string | null;
+  readonly qualifying: string | null;
+  readonly fee: string | null;
+  readonly poolPart: string | null;
+  readonly treasuryPart: string | null;
+  readonly leftoverBefore: string | null;
+  readonly boosts: string | null;
+  readonly pool: string | null;
+  readonly paid: string | null;
+  readonly leftover: string | null;
+  readonly users: number | null;
+  readonly waitingFor: string | null;
+  readonly held: unknown;
+  readonly late: boolean;
+  readonly paidAt: Date | null;
+}
+
+export interface PaidDayRow {
+  readonly day: string;
+  readonly paid: string;
+  readonly qualifying: string;
+}
+
+const COLUMNS = `day, token, state, rules_version AS "rulesVersion", observed, released, stake, qualifying, fee,
+  pool_part AS "poolPart", treasury_part AS "treasuryPart", leftover_before AS "leftoverBefore", boosts, pool, paid,
+  leftover, users, waiting_for AS "waitingFor", held, late, paid_at AS "paidAt"`;
+
+export class DaySummaryRepository {
+  constructor(private readonly db: Database) {}
+
+  ofDay(day: string): Promise<DaySummaryRow[]> {
+    return this.db.rows<DaySummaryRow>(`SELECT ${COLUMNS} FROM settlement WHERE day = $1::date ORDER BY token`, [day]);
+  }
+
+  async ofToken(day: string, token: string): Promise<DaySummaryRow | undefined> {
+    const rows = await this.db.rows<DaySummaryRow>(
+      `SELECT ${COLUMNS} FROM settlement WHERE day = $1::date AND token = $2`,
+      [day, token],
+    );
+    return rows[0];
+  }
+
+  /** Paid days of a token between two days, both included, oldest first. */
+  paidDays(token: string, from: string, to: string): Promise<PaidDayRow[]> {
+    return this.db.rows<PaidDayRow>(
+      `SELECT day, paid, qualifying FROM settlement
+       WHERE token = $1 AND day BETWEEN $2::date AND $3::date AND state = 'paid'
+         AND paid IS NOT NULL AND qualifying IS NOT NULL ORDER BY day`,
+      [token, from, to],
+    );
+  }
+
+  /** The newest paid day of each token that has one. */
+  lastPaid(): Promise<(PaidDayRow & { readonly token: string })[]> {
+    return this.db.rows<PaidDayRow & { readonly token: string }>(
+      `SELECT t.symbol AS token, s.day, s.paid, s.qualifying
+       FROM token t CROSS JOIN LATERAL (
+         SELECT day, paid, qualifying FROM settlement
+         WHERE token = t.symbol AND state = 'paid' AND paid IS NOT NULL AND qualifying IS NOT NULL
+         ORDER BY day DESC LIMIT 1) s`,
+    );
+  }
+}

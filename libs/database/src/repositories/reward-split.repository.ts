@@ -1,0 +1,94 @@
+import { type Atoms, atoms, type UtcDay } from '@app/staking-core';
+import type { Sql, Transaction } from '../database.js';
+import type { RulesOfDay } from './day-inputs.repository.js';
+import type { Qualifying } from './reward-measure.repository.js';
+import { ratedUsers, rateValues } from './reward-sql.js';
+import type { TokenDay } from './settlement.repository.js';
+
+/** What is shared out, to whole payout units (R20). */
+export interface SplitPool {
+  readonly pool: Atoms;
+  /** Q. */
+  readonly qualifying: Atoms;
+  /** Atoms of the smallest credit. */
+  readonly unitAtoms: Atoms;
+}
+
+/** A range of user buckets, both ends included: several ranges can be loaded side by side, on as many connections. */
+export interface Buckets {
+  readonly first: number;
+  readonly last: number;
+}
+
+export const ALL_BUCKETS: Buckets = { first: 0, last: 63 };
+
+export interface LoadedLeaf extends Qualifying {
+  readonly paid: Atoms;
+}
+
+/** The leaf of `reward` for one token's day: loaded bare, keyed after, attached in the transaction that moves the state. */
+export class RewardSplitRepository {
+  /** Makes the leaf, without key or triggers. */
+  async createLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
+    await tx.affected(`CREATE TABLE ${leafName(unit)} (LIKE reward INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
+  }
+
+  /** R20: reward = floor(pool x weight / Q), cut to payout units, in one division. Somebody unmeasured breaks NOT NULL. */
+  async load(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    pool: SplitPool,
+    buckets = ALL_BUCKETS,
+  ): Promise<void> {
+    if (pool.qualifying === 0n) return;
+    await tx.affected(
+      `INSERT INTO ${leafName(unit)} (user_id, day, token, bucket, average, weight, amount)
+       SELECT user_id, $1::date, $2, bucket, average, weight,
+              div($5::numeric * weight, $6::numeric * $7::numeric) * $7::numeric
+       FROM (${ratedUsers(rules)}) rated WHERE (weight > 0 OR weight IS NULL) AND bucket BETWEEN $8 AND $9`,
+      [
+        ...rateValues(unit, rules),
+        pool.pool.toString(),
+        pool.qualifying.toString(),
+        pool.unitAtoms.toString(),
+        buckets.first,
+        buckets.last,
+      ],
+    );
+  }
+
+  async sums(sql: Sql, unit: TokenDay): Promise<LoadedLeaf> {
+    const [row] = await sql.rows<{ users: number; weight: string; paid: string }>(
+      `SELECT count(*)::int AS users, coalesce(sum(weight), 0)::text AS weight, coalesce(sum(amount), 0)::text AS paid
+       FROM ${leafName(unit)}`,
+    );
+    return {
+      users: row?.users ?? 0,
+      qualifying: atoms(BigInt(row?.weight ?? '0')),
+      paid: atoms(BigInt(row?.paid ?? '0')),
+    };
+  }
+
+  /** Key, append-only trigger (a statement on the leaf itself is not seen by the parent's), attachment. */
+  async attachLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
+    const leaf = leafName(unit);
+    await tx.affected(`ALTER TABLE ${leaf} ADD PRIMARY KEY (user_id, day, token)`);
+    await tx.affected(
+      `CREATE TRIGGER ${leaf}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${leaf}
+         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+    );
+    await tx.affected(
+      `ALTER TABLE reward ATTACH PARTITION ${leaf}
+         FOR VALUES FROM ('${unit.day}', '${unit.token}') TO ('${unit.day}', '${unit.token}!')`,
+    );
+  }
+}
+
+/** `reward_20261119_bnb`. The only place where a day and a symbol become an identifier, so both are looked at again. */
+export function leafName(unit: { readonly day: UtcDay; readonly token: string }): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(unit.day) || !/^[A-Z0-9]{1,12}$/.test(unit.token)) {
+    throw new RangeError(`no leaf for ${unit.day} ${unit.token}`);
+  }
+  return `reward_${unit.day.replaceAll('-', '')}_${unit.token.toLowerCase()}`;
+}
