@@ -19,7 +19,7 @@ export function pictureOf({ modules }: Cruised): string {
   const folderOf = (path: string) => /^(?:apps|libs)\/([^/]+)\//.exec(path)?.[1];
   const arrows = new Set<string>();
   for (const { source, dependencies } of modules) {
-    if (/\.spec\.ts$|\/testing\/|\/local-chain\//.test(source)) continue;
+    if (/\.spec\.ts$|\/testing\//.test(source)) continue;
     for (const { resolved } of dependencies) {
       const [from, to] = [folderOf(source), folderOf(resolved)];
       if (from !== undefined && to !== undefined && from !== to) arrows.add(`  ${from} --> ${to}`);

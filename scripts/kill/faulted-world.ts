@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Database } from '@app/database';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@app/platform';
 import { utcDay } from '@app/staking-core';
-import { devWallet } from '../../devnet/chains/bnb/index.js';
 import { includeWaiting } from '../local-world/chain-days.js';
 import type { LivedDay } from '../local-world/day-table.js';
 import { freePorts } from '../local-world/free-ports.js';
@@ -11,6 +10,7 @@ import { callJson } from '../local-world/http-json.js';
 import { LocalWorld } from '../local-world/local-world.js';
 import { ArmedPoints } from './armed-points.js';
 import type { FaultSchedule, StretchFaults } from './fault-schedule.js';
+import { useLane } from './stolen-lane.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 export interface FaultedWorldOptions {
@@ -194,20 +194,12 @@ export class FaultedWorld {
     const { stealLane = false, fall = 'alone' } = this.options.faults ?? {};
     if (stealLane && point === 'chain-sync.bytes-stored' && !this.laneStolen) {
       this.laneStolen = true;
-      this.storms.push(this.useLane());
+      this.storms.push(useLane(who.env['BNB_RPC_URLS'] ?? ''));
     }
     if (fall === 'alone') return;
     for (const other of this.workers) {
       if (other !== who && programOf(other.name) === programOf(who.name)) other.kill();
     }
-  }
-
-  /** A transaction of the treasury's that is not ours takes the next lane number, finally. */
-  private async useLane(): Promise<void> {
-    const { driver } = this.local.chain;
-    const treasury = devWallet('treasury');
-    await driver.act([{ from: treasury, to: treasury.address, gasLimit: 21_000n }]);
-    await driver.finalize();
   }
 
   private async untilLived(faults: StretchFaults | undefined): Promise<LivedDay> {

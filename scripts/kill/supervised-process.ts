@@ -33,7 +33,7 @@ export class SupervisedProcess implements RunningProcess {
     readonly name: string,
     private readonly script: string,
     private readonly args: readonly string[],
-    private readonly env: Record<string, string>,
+    readonly env: Readonly<Record<string, string>>,
     private readonly logFolder: string,
     private readonly hooks: SupervisorHooks,
   ) {

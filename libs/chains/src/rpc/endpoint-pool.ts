@@ -8,7 +8,7 @@ export interface EndpointPoolOptions<E> {
   /** Throws unless the endpoint serves the configured chain. Asked before its first use and every `recheckMs`. */
   readonly check: (endpoint: E, signal: AbortSignal) => Promise<void>;
   readonly recheckMs: number;
-  /** For so long after a failure an endpoint is asked last. */
+  /** For so long after a failure an endpoint is asked last; up to 16 times as long when it fails again and again. */
   readonly coolDownMs: number;
 }
 
@@ -17,6 +17,8 @@ interface Seat<E> {
   readonly place: number;
   checkedAt: number | null;
   failedAt: number | null;
+  /** In a row. */
+  failures: number;
 }
 
 /**
@@ -28,7 +30,13 @@ export class EndpointPool<E> {
   private readonly seats: Seat<E>[];
 
   constructor(private readonly options: EndpointPoolOptions<E>) {
-    this.seats = options.endpoints.map((endpoint, place) => ({ endpoint, place, checkedAt: null, failedAt: null }));
+    this.seats = options.endpoints.map((endpoint, place) => ({
+      endpoint,
+      place,
+      checkedAt: null,
+      failedAt: null,
+      failures: 0,
+    }));
     if (this.seats.length === 0) throw new ChainError('REFUSED', options.chain, 'no RPC endpoint is configured');
   }
 
@@ -97,10 +105,12 @@ export class EndpointPool<E> {
         await this.checked(seat, signal);
         const value = await work(seat.endpoint);
         seat.failedAt = null;
+        seat.failures = 0;
         return { value, seat };
       } catch (error) {
         if (!(error instanceof ChainError) || !anotherMayKnow(error)) throw error;
         seat.failedAt = performance.now();
+        seat.failures += 1;
         if (error.code === 'WRONG_CHAIN') seat.checkedAt = null;
         failures.push(error);
       }
@@ -121,7 +131,9 @@ export class EndpointPool<E> {
   }
 
   private isCooling(seat: Seat<E>): boolean {
-    return seat.failedAt !== null && performance.now() - seat.failedAt < this.options.coolDownMs;
+    // Longer each time, so that one that hangs does not cost its timeout over and over.
+    const rest = this.options.coolDownMs * 2 ** Math.min(seat.failures - 1, 4);
+    return seat.failedAt !== null && performance.now() - seat.failedAt < rest;
   }
 
   /** One error for all: a retryable one if there is any, for then waiting may help. */

@@ -18,6 +18,9 @@ export interface AdapterHarness {
   /** Odd amounts above 2^53 where the chain's decimals allow; each may be delegated, the first several times over. */
   readonly amounts: readonly [bigint, bigint];
 
+  /** Whether any final block can be a cut (Polkadot); else the blocks between two cuts must be refused. */
+  readonly anyFinalBlockIsACut: boolean;
+
   /** Lives on to the next cut, with a reward for all who stake; the cut is final afterwards. */
   advancePeriod(): Promise<void>;
   /** Takes what waits into the chain, without making it final. */

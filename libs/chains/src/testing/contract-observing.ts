@@ -55,11 +55,12 @@ export function describeObserving(get: () => LivedThrough): void {
   });
 
   it('finds the cuts in order, and none that is not final', async () => {
-    const { adapter, cuts } = get();
+    const { adapter, cuts, harness } = get();
     expect(cuts.length).toBe(5);
     expect(cuts.every((one, i) => i === 0 || one.height > (cuts[i - 1]?.height ?? 0n))).toBe(true);
     expect(await adapter.firstCut(cut(3), patience())).toEqual(cut(3));
     expect(await adapter.nextCut(cut(1), cut(2), patience())).toEqual(cut(2));
+    if (harness.anyFinalBlockIsACut) return;
     expect(await adapter.nextCut(cut(4), await finalNow(adapter), patience())).toBeNull();
   });
 
@@ -190,9 +191,10 @@ export function describeObserving(get: () => LivedThrough): void {
   });
 
   it('R13: observing between blocks that are no cuts is refused', async () => {
+    await expect(observe(cut(2), cut(1))).rejects.toMatchObject({ code: 'REFUSED' });
+    if (get().harness.anyFinalBlockIsACut) return;
     const between = await finalNow(get().adapter);
     expect(between.height).toBeGreaterThan(cut(4).height);
     await expect(observe(cut(4), between)).rejects.toMatchObject({ code: 'REFUSED' });
-    await expect(observe(cut(2), cut(1))).rejects.toMatchObject({ code: 'REFUSED' });
   });
 }

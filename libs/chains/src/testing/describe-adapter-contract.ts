@@ -49,13 +49,20 @@ async function liveThrough(harness: AdapterHarness): Promise<LivedThrough> {
   await harness.advancePeriod();
   const first = await adapter.firstCut(await finalNow(adapter), patience());
   if (first === null) throw new Error('there is no cut after a whole period');
+  const cuts = [first];
+  const nextPeriod = async (): Promise<void> => {
+    await harness.advancePeriod();
+    const next = await adapter.nextCut(cuts.at(-1) ?? first, await finalNow(adapter), patience());
+    if (next === null) throw new Error('a period has passed without a cut');
+    cuts.push(next);
+  };
 
   await operate(harness, adapter, 'contract-1', { kind: 'delegate', validator: one, amount: atoms(large) });
   await harness.foreignTraffic();
-  await harness.advancePeriod();
+  await nextPeriod();
 
   await operate(harness, adapter, 'contract-2', { kind: 'delegate', validator: two, amount: atoms(small) });
-  await harness.advancePeriod();
+  await nextPeriod();
 
   await operate(harness, adapter, 'contract-3', { kind: 'undelegate', validator: one, amount: part(large, 3n) });
   await harness.foreignTraffic();
@@ -63,17 +70,8 @@ async function liveThrough(harness: AdapterHarness): Promise<LivedThrough> {
     const intent = { kind: 'redelegate', from: one, to: two, amount: part(large, 5n) } as const;
     await operate(harness, adapter, 'contract-4', intent);
   }
-  await harness.advancePeriod();
+  await nextPeriod();
   await harness.foreignTraffic();
-  await harness.advancePeriod();
-
-  const cuts = [first];
-  const final = await finalNow(adapter);
-  for (let at = first; ;) {
-    const next = await adapter.nextCut(at, final, patience());
-    if (next === null) break;
-    cuts.push(next);
-    at = next;
-  }
+  await nextPeriod();
   return { harness, adapter, cuts };
 }

@@ -10,11 +10,11 @@ import {
   utcDay,
   type BnbDriver,
   type RunningBnbChain,
-} from '../../../../../devnet/chains/bnb/index.js';
-import type { AdapterHarness, ProxiedCall } from '../../testing/index.js';
-import { BnbDevSigner } from '../bnb-dev-signer.js';
-import { BnbAdapter } from '../bnb.adapter.js';
-import type { BnbOptions } from '../bnb.options.js';
+} from '../../../devnet/chains/bnb/index.js';
+import type { AdapterHarness, ProxiedCall } from '@app/chains/testing';
+import { BnbDevSigner } from '../../../libs/chains/src/bnb/bnb-dev-signer.js';
+import { BnbAdapter } from '../../../libs/chains/src/bnb/bnb.adapter.js';
+import type { BnbOptions } from '../../../libs/chains/src/bnb/bnb.options.js';
 
 export const CHAIN_ID = 56n;
 /** 2026-11-10T20:00:00Z */
@@ -56,6 +56,7 @@ export async function makeBnbHarness(): Promise<BnbHarness> {
     signer: new BnbDevSigner(devAccount('treasury').privateKey, CHAIN_ID),
     validators: [first, second],
     amounts: [123n * ONE_BNB + 456_789_123_456_789_123n, 17n * ONE_BNB + 1n],
+    anyFinalBlockIsACut: false,
     advancePeriod: async () => {
       const head = await running.chain.head();
       await driver.addFees(feesOfDay(await driver.validators(), utcDay(head.timestamp)));
@@ -78,24 +79,7 @@ export async function makeBnbHarness(): Promise<BnbHarness> {
     reorg: async () => void (await driver.reorg(1)),
     stallFinality: () => driver.stallFinality(),
     resumeFinality: () => driver.resumeFinality(),
-    faults: {
-      freeze: async () => {
-        const final = await running.chain.rpc<{ number: string }>('eth_getBlockByNumber', ['finalized', false]);
-        const head = await running.chain.rpc<{ number: string }>('eth_getBlockByNumber', ['latest', false]);
-        const held = new Map([
-          ['finalized', final.number],
-          ['latest', head.number],
-        ]);
-        return (call) => ({
-          ...call,
-          params: call.params.map((one) => (typeof one === 'string' ? (held.get(one) ?? one) : one)),
-        });
-      },
-      pruned: { code: -32000, message: 'missing trie node 7f3c (path ) state 0x7f3c is not available' },
-      stateMethods: ['eth_call', 'eth_getBalance'],
-      alterAmounts: (change) => (call, result) => alterWord(call, result, change),
-      broadcastMethod: 'eth_sendRawTransaction',
-    },
+    faults: faultsOf(running),
     close: async () => {
       await running.stop();
       rmSync(stateDir, { recursive: true, force: true });
@@ -109,4 +93,25 @@ function alterWord(call: ProxiedCall, result: unknown, change: (x: bigint) => bi
   const value = BigInt(result);
   if (value < ONE_BNB) return result;
   return `0x${change(value).toString(16).padStart(64, '0')}`;
+}
+
+function faultsOf(running: RunningBnbChain): AdapterHarness['faults'] {
+  return {
+    freeze: async () => {
+      const final = await running.chain.rpc<{ number: string }>('eth_getBlockByNumber', ['finalized', false]);
+      const head = await running.chain.rpc<{ number: string }>('eth_getBlockByNumber', ['latest', false]);
+      const held = new Map([
+        ['finalized', final.number],
+        ['latest', head.number],
+      ]);
+      return (call) => ({
+        ...call,
+        params: call.params.map((one) => (typeof one === 'string' ? (held.get(one) ?? one) : one)),
+      });
+    },
+    pruned: { code: -32000, message: 'missing trie node 7f3c (path ) state 0x7f3c is not available' },
+    stateMethods: ['eth_call', 'eth_getBalance'],
+    alterAmounts: (change) => (call, result) => alterWord(call, result, change),
+    broadcastMethod: 'eth_sendRawTransaction',
+  };
 }

@@ -1,10 +1,10 @@
 import { atoms } from '@app/staking-core';
 
-import { ONE_BNB } from '../../../../../devnet/chains/bnb/index.js';
-import type { BlockStamp, Observation } from '../../chain-adapter.js';
-import { expectCrossChecks, expectIdentity, sumOf } from '../../testing/contract-observing.js';
-import { finalNow, operate, patience, prepare } from '../../testing/operate.js';
-import type { BnbAdapter } from '../bnb.adapter.js';
+import { ONE_BNB } from '../../../devnet/chains/bnb/index.js';
+import type { BlockStamp, Observation } from '@app/chains';
+import { expectCrossChecks, expectIdentity, sumOf } from '@app/chains/testing';
+import { finalNow, operate, patience, prepare } from '@app/chains/testing';
+import type { BnbAdapter } from '../../../libs/chains/src/bnb/bnb.adapter.js';
 import { makeBnbHarness, type BnbHarness } from './bnb-harness.js';
 
 const DAY_MS = 86_400_000n;

@@ -1,12 +1,12 @@
 import { atoms } from '@app/staking-core';
 import { Transaction } from 'ethers';
 
-import { devAccount, ONE_BNB } from '../../../../../devnet/chains/bnb/index.js';
-import { openChainAdapter, openDevSigner } from '../../chain-adapters.js';
-import { FaultProxy } from '../../testing/index.js';
-import { finalNow, operate, patience, prepare } from '../../testing/operate.js';
-import { BnbDevSigner } from '../bnb-dev-signer.js';
-import type { BnbAdapter } from '../bnb.adapter.js';
+import { devAccount, ONE_BNB } from '../../../devnet/chains/bnb/index.js';
+import { openChainAdapter, openDevSigner } from '@app/chains';
+import { FaultProxy } from '@app/chains/testing';
+import { finalNow, operate, patience, prepare } from '@app/chains/testing';
+import { BnbDevSigner } from '../../../libs/chains/src/bnb/bnb-dev-signer.js';
+import type { BnbAdapter } from '../../../libs/chains/src/bnb/bnb.adapter.js';
 import { CHAIN_ID, makeBnbHarness, type BnbHarness } from './bnb-harness.js';
 
 describe('BNB guards on the local chain', () => {
