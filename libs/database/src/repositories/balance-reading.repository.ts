@@ -58,10 +58,13 @@ export class BalanceReadingRepository {
     return row;
   }
 
-  /** Tokens of the user whose day does not count because the feed contradicted itself (R26). */
+  /** Tokens of the user whose day does not count because the feed contradicted itself or their shard has a hole (R26). */
   async quarantined(user: string, day: string): Promise<string[]> {
     const rows = await this.db.rows<{ token: string }>(
-      'SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date',
+      `SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date
+       UNION
+       SELECT s.token FROM spot_balance s JOIN quarantine q ON q.shard = s.shard
+       WHERE s.user_id = $1 AND q.token = '*' AND q.day = $2::date AND q.reason = 'SHARD_GAP'`,
       [user, day],
     );
     return rows.map((row) => row.token);

@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AccountRepository,
+  BalanceReadingRepository,
+  Database,
+  DaySummaryRepository,
+  RewardHistoryRepository,
+  type DaySummaryRow,
+  type RewardRow,
+} from '@app/database';
+import {
+  atoms,
+  changesOf,
+  countedBalance,
+  creditId,
+  dayStartMs,
+  explainReward,
+  limitsInForce,
+  utcDay,
+  ZERO_ATOMS,
+  type Atoms,
+  type PoolInput,
+  type SpotBalance,
+  type UtcDay,
+} from '@app/staking-core';
+import { TokenService, type DatedRules, type ListedToken } from '../tokens/token.service.js';
+import { TakingPartReader } from './taking-part.reader.js';
+
+export type ExplainOutcome =
+  | { readonly kind: 'explained'; readonly explanation: object }
+  | { readonly kind: 'user-unknown' }
+  | { readonly kind: 'token-unknown'; readonly known: readonly string[] }
+  | { readonly kind: 'not-settled'; readonly state: string };
+
+type SplitDay = { readonly [K in keyof DaySummaryRow]: NonNullable<DaySummaryRow[K]> };
+
+/** R33: one answer from which a reward can be recomputed by hand, and recomputed here from the log to be compared. */
+@Injectable()
+export class ExplainService {
+  private readonly rewards: RewardHistoryRepository;
+  private readonly balances: BalanceReadingRepository;
+
+  constructor(
+    private readonly db: Database,
+    private readonly days: DaySummaryRepository,
+    private readonly tokens: TokenService,
+    private readonly taking: TakingPartReader,
+  ) {
+    this.rewards = new RewardHistoryRepository(db);
+    this.balances = new BalanceReadingRepository(db);
+  }
+
+  async explain(user: string, name: string, dayText: string): Promise<ExplainOutcome> {
+    const found = await this.tokens.find(name);
+    if ('known' in found) return { kind: 'token-unknown', known: found.known };
+    const { token } = found;
+    const day = utcDay(dayText);
+    const account = await new AccountRepository(this.db).find(user);
+    if (!account) return { kind: 'user-unknown' };
+    const summary = await this.days.ofToken(day, token.symbol);
+    const inForce = limitsInForce(token.rules, day);
+    if (!inForce.ok || !summary || summary.pool === null)
+      return { kind: 'not-settled', state: summary?.state ?? 'open' };
+    const stored = await this.rewards.one(user, token.symbol, day);
+    const owner =
+      account.owner === null ? undefined : await this.rewards.ownerAverage(day, token.symbol, account.owner);
+    const explanation = explainReward({
+      user,
+      day,
+      rules: inForce.rules,
+      ...(await this.balanceOfDay(user, token, day, inForce.rules)),
+      taking: await this.taking.of(user, token, day),
+      ownerAverageAtoms: owner === undefined ? null : atoms(BigInt(owner)),
+      pool: poolInput(summary as SplitDay, inForce.rules),
+      leftoverAtoms: atoms(BigInt(summary.leftover ?? '0')),
+      chainRewards: await this.chainRewards(day, token.symbol),
+      stored: storedAtoms(stored),
+      receipt: receiptOf(stored, user, token, day),
+    });
+    const state = { settlement: summary.state, rules: summary.rulesVersion };
+    // No row: the user had no weight, and nothing is what the computation has to give.
+    if (!stored)
+      return {
+        kind: 'explained',
+        explanation: { ...explanation, ...state, stored: null, agrees: explanation.reward === '0' },
+      };
+    return { kind: 'explained', explanation: { ...explanation, ...state } };
+  }
+
+  private async balanceOfDay(user: string, token: ListedToken, day: UtcDay, rules: DatedRules) {
+    const opening = await this.balances.openingOf(user, token.symbol, day);
+    const balance: SpotBalance = {
+      freeAtoms: atoms(BigInt(opening?.free ?? '0')),
+      lockedAtoms: atoms(BigInt(opening?.locked ?? '0')),
+    };
+    const events = await this.balances.events(user, token.symbol, day);
+    const stated = events.map((event) => ({
+      atMs: dayStartMs(day) + BigInt(event.msOfDay),
+      seq: BigInt(event.seq),
+      freeAtoms: atoms(BigInt(event.free)),
+      lockedAtoms: atoms(BigInt(event.locked)),
+    }));
+    return {
+      openingAtoms: countedBalance(balance, rules.countedBalance),
+      changes: changesOf(balance, stated, rules.countedBalance),
+    };
+  }
+
+  private async chainRewards(day: UtcDay, token: string) {
+    const rows = await this.rewards.released(day, token);
+    return rows.map((row) => ({
+      key: row.key,
+      validator: row.validator,
+      period: row.period,
+      amountAtoms: atoms(BigInt(row.amount)),
+      part: row.part,
+      parts: row.parts,
+      releasedAtoms: atoms(BigInt(row.released)),
+      block: { height: BigInt(row.height), hash: row.hash },
+    }));
+  }
+}
+
+function poolInput(day: SplitDay, rules: DatedRules): PoolInput {
+  const of = (text: string | null): Atoms => (text === null ? ZERO_ATOMS : atoms(BigInt(text)));
+  return {
+    releasedAtoms: of(day.released),
+    qualifyingAtoms: of(day.qualifying),
+    stakeAtoms: of(day.stake),
+    feeBps: rules.feeBps,
+    leftoverBeforeAtoms: of(day.leftoverBefore),
+    boostAtoms: of(day.boosts),
+  };
+}
+
+function storedAtoms(row: RewardRow | undefined) {
+  return {
+    averageAtoms: atoms(BigInt(row?.average ?? '0')),
+    weightAtoms: atoms(BigInt(row?.weight ?? '0')),
+    rewardAtoms: atoms(BigInt(row?.amount ?? '0')),
+  };
+}
+
+function receiptOf(row: RewardRow | undefined, user: string, token: ListedToken, day: UtcDay) {
+  if (!row || row.amount === '0') return null;
+  return {
+    creditId: creditId({ day, token: token.symbol, kind: 'reward', user }),
+    state: row.state,
+    creditedAtMs: row.creditedAt === null ? null : BigInt(row.creditedAt.getTime()),
+  };
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { AccountRepository, RewardHistoryRepository, type RewardRow } from '@app/database';
+import { addDays, atoms, dayOf, formatAmount, utcDay, type UtcDay } from '@app/staking-core';
+import { Clock } from '../clock.js';
+import { decodeCursor, encodeCursor, cursorInvalid } from '../http/cursor.js';
+import { parseUtcDay } from '@app/staking-core';
+import { TokenService, type ListedToken } from '../tokens/token.service.js';
+
+export interface RewardListQuery {
+  readonly user: string;
+  readonly token: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+export type RewardListOutcome =
+  | { readonly kind: 'page'; readonly items: readonly object[]; readonly next: string | null }
+  | { readonly kind: 'user-unknown' }
+  | { readonly kind: 'token-unknown'; readonly known: readonly string[] };
+
+/** Each (day, token) is a partition: so many days are opened at a time, newest first, until the page is full. */
+const WINDOW_DAYS = 31;
+const DEFAULT_DAYS = 92;
+
+@Injectable()
+export class RewardListService {
+  constructor(
+    private readonly rewards: RewardHistoryRepository,
+    private readonly accounts: AccountRepository,
+    private readonly tokens: TokenService,
+    private readonly clock: Clock,
+  ) {}
+
+  async page(query: RewardListQuery): Promise<RewardListOutcome> {
+    const listed = await this.tokens.listed();
+    const byName = (name: string) => listed.find((one) => one.symbol === name || one.aliases.includes(name));
+    const token = query.token === undefined ? undefined : byName(query.token);
+    if (query.token !== undefined && !token) return { kind: 'token-unknown', known: listed.map((one) => one.symbol) };
+    if (!(await this.accounts.find(query.user))) return { kind: 'user-unknown' };
+    const today = dayOf(BigInt((await this.clock.now()).getTime()));
+    const to = query.to === undefined ? today : utcDay(query.to);
+    const from = query.from === undefined ? addDays(to, -DEFAULT_DAYS) : utcDay(query.from);
+    const scope = ['rewards', query.user, token?.symbol, query.from, query.to];
+    const rows = await this.rows({ ...query, token: token?.symbol ?? null, from, to }, placeOf(scope, query.cursor));
+    const shown = rows.slice(0, query.limit);
+    const last = rows.length > query.limit ? shown.at(-1) : undefined;
+    return {
+      kind: 'page',
+      items: shown.map((row) => shownReward(row, listed)),
+      next: last ? encodeCursor(scope, [last.day, last.token]) : null,
+    };
+  }
+
+  private async rows(
+    query: { user: string; token: string | null; from: UtcDay; to: UtcDay; limit: number },
+    after: { day: UtcDay; token: string } | null,
+  ): Promise<RewardRow[]> {
+    const rows: RewardRow[] = [];
+    let to = after && after.day < query.to ? after.day : query.to;
+    while (to >= query.from && rows.length <= query.limit) {
+      const start = addDays(to, 1 - WINDOW_DAYS);
+      const from = start > query.from ? start : query.from;
+      const limit = query.limit + 1 - rows.length;
+      rows.push(...(await this.rewards.window({ user: query.user, token: query.token, from, to, after, limit })));
+      to = addDays(from, -1);
+    }
+    return rows;
+  }
+}
+
+function placeOf(scope: readonly (string | undefined)[], cursor: string | undefined) {
+  if (cursor === undefined) return null;
+  const [dayText = '', token = ''] = decodeCursor(scope, cursor, 2);
+  const day = parseUtcDay(dayText);
+  if (!day.ok) throw cursorInvalid();
+  return { day: day.day, token };
+}
+
+function shownReward(row: RewardRow, listed: readonly ListedToken[]) {
+  const decimals = listed.find((token) => token.symbol === row.token)?.decimals ?? 0;
+  const amount = (text: string) => formatAmount(atoms(BigInt(text)), decimals);
+  return {
+    token: row.token,
+    day: row.day,
+    rewards: amount(row.amount),
+    averageBalance: amount(row.average),
+    weight: amount(row.weight),
+    state: row.state,
+    creditedAt: row.creditedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,190 @@
+import { Injectable } from '@nestjs/common';
+import {
+  Database,
+  DayPartitionRepository,
+  SpotFeedRepository,
+  type FeedShard,
+  type LoggedEvent,
+  type Transaction,
+} from '@app/database';
+import { InvariantViolation } from '@app/staking-core';
+import { foldLines, type FoldedBatch } from './fold-lines.js';
+import { conflict, placeLines, type Gap, type PlacedLines } from './place-lines.js';
+import { msOfDay, type EndOfDay, type SpotEvent, type SpotLine } from './spot-line.js';
+
+export interface StoredBatch {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly ignored: number;
+  readonly late: number;
+  readonly quarantined: number;
+  readonly shards: readonly FeedShard[];
+  readonly gaps: readonly Gap[];
+}
+
+/** Serialization failure, deadlock: the batch was undone and may simply be tried again. */
+const RETRYABLE = new Set(['40001', '40P01']);
+const ATTEMPTS = 4;
+
+class TryAgain extends Error {
+  constructor(readonly days: readonly string[]) {
+    super('the batch was undone to be tried again');
+  }
+}
+
+@Injectable()
+export class SpotFeedService {
+  constructor(
+    private readonly db: Database,
+    private readonly feed: SpotFeedRepository,
+    private readonly partitions: DayPartitionRepository,
+  ) {}
+
+  /**
+   * Stores one batch, all or nothing, exactly once: the watermark of each shard moves in the transaction that appends
+   * the log and moves the balances.
+   * @throws LineRefused; then nothing of the batch is stored
+   */
+  async store(lines: readonly SpotLine[]): Promise<StoredBatch> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.db.transaction((tx) => this.storeIn(tx, lines));
+      } catch (error) {
+        if (attempt >= ATTEMPTS) throw error;
+        if (error instanceof TryAgain) await this.partitions.ensure('balance_event', error.days);
+        else if (!RETRYABLE.has(codeOf(error))) throw error;
+      }
+    }
+  }
+
+  private async storeIn(tx: Transaction, lines: readonly SpotLine[]): Promise<StoredBatch> {
+    const numbers = [...new Set(lines.map((line) => line.shard))].sort((a, b) => a - b);
+    const before = await this.feed.lockShards(tx, numbers);
+    const placed = placeLines(lines, before);
+    await this.compareWithLog(tx, placed.replayed);
+    const events = placed.accepted.filter((line): line is SpotEvent => line.kind === 'event');
+    const folded = foldLines(placed.accepted, before, await this.feed.balances(tx, accountsOf(events)));
+    const missing = this.partitions.missing('balance_event', new Set(folded.log.map((event) => event.day)));
+    if (missing.length > 0) throw new TryAgain(missing);
+    await this.write(tx, folded);
+    const shards = folded.shards.map((shard) => withGap(shard, placed));
+    for (const shard of shards) await this.feed.saveShard(tx, shard);
+    return {
+      accepted: placed.accepted.length,
+      duplicates: placed.replayed.length + placed.repeated,
+      ignored: placed.ignored,
+      late: folded.late.filter((event) => event.state === 'open').length,
+      quarantined: folded.quarantined.length,
+      shards,
+      gaps: placed.gaps,
+    };
+  }
+
+  private async write(tx: Transaction, folded: FoldedBatch): Promise<void> {
+    // Another shard was first to speak of an account: look again, its line will be refused by name.
+    const added = await this.feed.addBalances(tx, folded.newBalances);
+    if (added !== folded.newBalances.length) throw new TryAgain([]);
+    await this.feed.appendLog(tx, folded.log);
+    const moved = await this.feed.applyChanges(tx, folded.changes);
+    const accounts = new Set(folded.changes.map((change) => `${change.user}\n${change.token}`)).size;
+    if (moved !== accounts) {
+      throw new InvariantViolation('a batch moves the balance of every account in it', {
+        accounts: accounts.toString(),
+        moved: moved.toString(),
+      });
+    }
+    await this.feed.addLate(tx, folded.late);
+    await this.feed.addQuarantine(tx, folded.quarantined);
+    await this.feed.addMarks(tx, folded.marks);
+  }
+
+  /** R26: a replayed number must say what it said before. */
+  private async compareWithLog(tx: Transaction, replayed: readonly SpotLine[]): Promise<void> {
+    for (const shard of new Set(replayed.map((line) => line.shard))) {
+      const lines = replayed.filter((line) => line.shard === shard);
+      await this.compareMarks(
+        tx,
+        shard,
+        lines.filter((line): line is EndOfDay => line.kind === 'mark'),
+      );
+      await this.compareEvents(
+        tx,
+        shard,
+        lines.filter((line): line is SpotEvent => line.kind === 'event'),
+      );
+    }
+  }
+
+  private async compareMarks(tx: Transaction, shard: number, marks: readonly EndOfDay[]): Promise<void> {
+    const stored = await this.feed.marks(
+      tx,
+      shard,
+      marks.map((mark) => mark.seq),
+    );
+    const days = new Map(stored.map((mark) => [mark.seq, mark.day]));
+    const other = marks.find((mark) => days.get(mark.seq) !== mark.day);
+    if (other) throw conflict(other);
+  }
+
+  private async compareEvents(tx: Transaction, shard: number, events: readonly SpotEvent[]): Promise<void> {
+    const days = [...new Set(events.map((event) => event.day))];
+    const stored = await this.feed.logged(
+      tx,
+      shard,
+      events.map((event) => event.seq),
+      days,
+    );
+    const bySeq = new Map(stored.map((event) => [event.seq, event]));
+    const elsewhere = events.filter((event) => {
+      const logged = bySeq.get(event.seq);
+      return !logged || !says(event, logged, logged.day, logged.msOfDay);
+    });
+    if (elsewhere.length === 0) return;
+    // What had come late stands in the log of a later day.
+    const users = [...new Set(elsewhere.map((event) => event.user))];
+    const late = await this.feed.loggedLate(
+      tx,
+      shard,
+      elsewhere.map((event) => event.seq),
+      users,
+    );
+    const lateBySeq = new Map(late.map((one) => [one.late.seq, one]));
+    const other = elsewhere.find((event) => {
+      const found = lateBySeq.get(event.seq);
+      return !found || !says(event, found.event, found.late.day, found.late.msOfDay);
+    });
+    if (other) throw conflict(other);
+  }
+}
+
+function says(event: SpotEvent, logged: LoggedEvent, day: string, ms: number): boolean {
+  const delta = logged.cause === 'snapshot' ? null : (logged.statedDelta ?? logged.freeDelta);
+  return (
+    event.user === logged.user &&
+    event.token === logged.token &&
+    event.day === day &&
+    msOfDay(event.atMs) === ms &&
+    event.deltaAtoms === delta &&
+    event.freeAtoms === logged.free &&
+    event.lockedAtoms === logged.locked &&
+    event.cause === logged.cause
+  );
+}
+
+function accountsOf(events: readonly SpotEvent[]): { user: string; token: string }[] {
+  const accounts = new Map(events.map(({ user, token }) => [`${user}\n${token}`, { user, token }]));
+  return [...accounts.values()];
+}
+
+/** The hole is remembered until it is filled. */
+function withGap(shard: FeedShard, placed: PlacedLines): FeedShard {
+  const gap = placed.gaps.find((one) => one.shard === shard.shard);
+  if (gap) return { ...shard, gapExpected: gap.expected, gapGot: gap.got };
+  const filled = shard.gapGot !== null && shard.seq >= shard.gapGot - 1n;
+  return filled ? { ...shard, gapExpected: null, gapGot: null } : shard;
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown; driverError?: { code?: unknown } } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
