@@ -472,6 +472,7 @@ CREATE TABLE spot_balance (
   free numeric(78,0) NOT NULL,
   locked numeric(78,0) NOT NULL,
   known_from timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
   day date NOT NULL,
   integral numeric(96,0) NOT NULL,
   prev_day date,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DaySummaryRepository, type DaySummaryRow } from '@app/database';
+import { DaySummaryRepository, type DayCheckRow, type DaySummaryRow } from '@app/database';
 import { atoms, dayOf, formatAmount, type UtcDay } from '@app/staking-core';
 import { Clock } from '../clock.js';
 import { TokenService, type ListedToken } from '../tokens/token.service.js';
@@ -22,24 +22,23 @@ export class DaysService {
     const last = dayOf(BigInt((await this.clock.now()).getTime()));
     const first = listed.map((token) => token.listedFrom).sort()[0] ?? last;
     if (day < first || day > last) return { kind: 'out-of-range', first, last };
-    const rows = await this.days.ofDay(day);
+    const [rows, checks] = await Promise.all([this.days.ofDay(day), this.days.checksOf(day)]);
     const shown = listed
       .filter((token) => token.listedFrom <= day)
-      .map(
-        (token) =>
-          [
-            token.symbol,
-            shownDay(
-              token,
-              rows.find((row) => row.token === token.symbol),
-            ),
-          ] as const,
-      );
+      .map((token) => {
+        const row = rows.find((one) => one.token === token.symbol);
+        const ofToken = checks.filter((check) => check.token === token.symbol);
+        return [token.symbol, shownDay(token, row, ofToken)] as const;
+      });
     return { kind: 'day', day, tokens: Object.fromEntries(shown) };
   }
 }
 
-function shownDay(token: ListedToken, row: DaySummaryRow | undefined) {
+function shownDay(
+  token: Pick<ListedToken, 'decimals'>,
+  row: DaySummaryRow | undefined,
+  checks: readonly DayCheckRow[],
+) {
   const amount = (text: string | null | undefined) =>
     text === null || text === undefined ? null : formatAmount(atoms(BigInt(text)), token.decimals);
   return {
@@ -60,6 +59,7 @@ function shownDay(token: ListedToken, row: DaySummaryRow | undefined) {
     rulesVersion: row?.rulesVersion ?? null,
     paidAt: row?.paidAt?.toISOString() ?? null,
     late: row?.late ?? false,
+    checks: checks.map(({ name, passed, detail }) => ({ name, passed, detail })),
     ...(row?.waitingFor ? { waitingFor: row.waitingFor } : {}),
     ...(row?.held ? { held: row.held } : {}),
   };

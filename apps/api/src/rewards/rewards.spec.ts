@@ -252,6 +252,27 @@ describe('what users are shown of their rewards', () => {
     expect((await api.call('GET', `/v1/credits?day=${DAY}&state=sent`)).json.items).toHaveLength(1);
   });
 
+  it('R28: a credit that is kept back is listed although no batch has room for it', async () => {
+    await api.database.affected("INSERT INTO reward VALUES ('u9', $1, 'BNB', 0, 1, 1, 7)", [DAY]);
+    await api.database.affected(
+      "INSERT INTO credit_exception (user_id, day, token, kind, amount, state, reason) VALUES ('u9', $1, 'BNB', 'reward', 7, 'held', 'BANNED')",
+      [DAY],
+    );
+    const { json } = await api.call('GET', `/v1/credits?day=${DAY}&state=held`);
+    expect(json.items).toEqual([expect.objectContaining({ user: 'u9', state: 'held', batch: null, reason: 'BANNED' })]);
+  });
+
+  it('R22: shows what was checked before anything was paid', async () => {
+    await api.database.affected(
+      "INSERT INTO settlement_check VALUES ($1, 'BNB', 'pool-is-covered', true, 'pool 5 of 10 observed')",
+      [DAY],
+    );
+    const { json } = await api.call('GET', `/v1/days/${DAY}`);
+    expect(json.tokens.BNB.checks).toEqual([
+      { name: 'pool-is-covered', passed: true, detail: 'pool 5 of 10 observed' },
+    ]);
+  });
+
   it('answers health and figures without a credential', async () => {
     const anonymous = { headers: { authorization: undefined } };
     expect((await api.call('GET', '/health/live', anonymous)).json).toEqual({ status: 'ok' });

@@ -42,7 +42,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface Account {
   readonly shard: number;
-  readonly knownFromMs: bigint;
+  /** When its balance last moved, or became known. */
+  lastMs: bigint;
   balance: SpotBalance | null;
   lastCause: string;
 }
@@ -78,11 +79,11 @@ class Fold {
 
   constructor(shards: readonly FeedShard[], known: readonly KnownBalance[]) {
     this.shards = new Map(shards.map((shard) => [shard.shard, shard]));
-    for (const { user, token, shard, knownFrom, free, locked } of known) {
+    for (const { user, token, shard, lastAt, free, locked } of known) {
       const balance = { freeAtoms: free, lockedAtoms: locked } as SpotBalance;
       this.accounts.set(`${user}\n${token}`, {
         shard,
-        knownFromMs: BigInt(knownFrom.getTime()),
+        lastMs: BigInt(lastAt.getTime()),
         balance,
         lastCause: '',
       });
@@ -106,8 +107,10 @@ class Fold {
     const closed = shard.closedThrough === null ? null : utcDay(shard.closedThrough);
     const late = closed !== null && event.day <= closed;
     const account = this.account(event, late ? dayEndMs(closed) : event.atMs);
-    // R26: before it was known a balance is nothing, so nothing can move it there.
-    const atMs = latest(late ? dayEndMs(closed) : event.atMs, account.knownFromMs);
+    // R9: the core's sequence is the order. A line that names an earlier time than the line before it takes effect with
+    // that line, so no balance is ever below zero for a stretch; nor does it move before it was known (R26).
+    const atMs = latest(late ? dayEndMs(closed) : event.atMs, account.lastMs);
+    account.lastMs = atMs;
     const day = dayOf(atMs);
     const applied = this.apply(event, account, day);
     this.log.push({
@@ -127,7 +130,7 @@ class Fold {
       const state = late ? 'open' : 'written-off';
       this.late.push({ ...keyOf(event), day: event.day, msOfDay: msOfDay(event.atMs), ...applied, state });
     }
-    this.addChange(event, day, dayEndMs(day) - atMs, applied);
+    this.addChange(event, atMs, applied);
     const newestDay = shard.newestDay === null || day > shard.newestDay ? day : shard.newestDay;
     this.shards.set(event.shard, { ...shard, seq: event.seq, newestDay });
   }
@@ -147,7 +150,7 @@ class Fold {
     let account = this.accounts.get(key);
     if (!account) {
       const { user, token, shard } = event;
-      account = { shard, knownFromMs: atMs, balance: null, lastCause: event.cause };
+      account = { shard, lastMs: atMs, balance: null, lastCause: event.cause };
       this.accounts.set(key, account);
       this.newBalances.push({ user, token, shard, knownFrom: formatInstant(atMs), day: dayOf(atMs) });
     }
@@ -178,18 +181,26 @@ class Fold {
     };
   }
 
-  private addChange(
-    event: SpotEvent,
-    day: UtcDay,
-    restMs: bigint,
-    applied: { freeDelta: bigint; lockedDelta: bigint },
-  ) {
+  private addChange(event: SpotEvent, atMs: bigint, applied: { freeDelta: bigint; lockedDelta: bigint }) {
+    const day = dayOf(atMs);
+    const restMs = dayEndMs(day) - atMs;
+    const lastAt = formatInstant(atMs);
     const key = `${event.user}\n${event.token}\n${day}`;
     let change = this.changes.get(key);
     if (!change) {
-      change = { user: event.user, token: event.token, day, free: 0n, locked: 0n, freeRest: 0n, lockedRest: 0n };
+      change = {
+        user: event.user,
+        token: event.token,
+        day,
+        free: 0n,
+        locked: 0n,
+        freeRest: 0n,
+        lockedRest: 0n,
+        lastAt,
+      };
       this.changes.set(key, change);
     }
+    change.lastAt = lastAt;
     change.free += applied.freeDelta;
     change.locked += applied.lockedDelta;
     change.freeRest += applied.freeDelta * restMs;

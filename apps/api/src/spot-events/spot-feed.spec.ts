@@ -158,6 +158,19 @@ describe('POST /v1/spot-events', () => {
     ]);
   });
 
+  it('R9: the core’s sequence is the order: a line that names an earlier time takes effect with the line before it', async () => {
+    await api.feed([line(1, 'u1', at('00:00:00'), null, '5'), line(2, 'u1', at('12:00:00'), '10', '15')]);
+    // Taken at its own word the balance would have been -7 from 06:00 to 12:00.
+    const answer = await api.feed([line(3, 'u1', at('06:00:00'), '-12', '3')]);
+    expect(answer.status).toBe(200);
+    expect((await balance('u1'))?.['integral']).toBe((4n * unit * 86_400_000n).toString());
+    expect(await api.rows('SELECT ms_of_day FROM balance_event WHERE seq = 3')).toEqual([{ ms_of_day: 43_200_000 }]);
+    expect(await api.rows('SELECT ms_of_day, state FROM late_event')).toEqual([
+      { ms_of_day: 21_600_000, state: 'written-off' },
+    ]);
+    expect((await api.feed([line(3, 'u1', at('06:00:00'), '-12', '3')])).json).toMatchObject({ duplicates: 1 });
+  });
+
   it('R2: days close in order, and no line runs far ahead of them', async () => {
     await api.feed([line(1, 'u1', at('00:00:00'), null, '10'), endOfDay(2, DAY)]);
     const before = await api.contents();

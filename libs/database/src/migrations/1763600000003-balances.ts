@@ -54,6 +54,7 @@ export class Balances1763600000003 implements MigrationInterface {
         free          numeric(78,0) NOT NULL CHECK (free >= 0),
         locked        numeric(78,0) NOT NULL CHECK (locked >= 0),
         known_from    timestamptz NOT NULL,
+        last_at       timestamptz NOT NULL,
         day           date NOT NULL,
         integral      numeric(96,0) NOT NULL,
         prev_day      date,

@@ -12,7 +12,7 @@ export interface CreditRow {
 
 export const CREDIT_STATES = ['planned', 'sent', 'credited', 'held', 'rejected', 'released', 'forfeited'] as const;
 
-/** Credits of one day, by token and user. A credit exists as soon as its batch is planned (R23). */
+/** Credits of one day, by token and user. A credit exists as soon as it is planned (R23): in a batch, or kept back (R28). */
 export class CreditListRepository {
   constructor(private readonly db: Database) {}
 
@@ -29,11 +29,11 @@ export class CreditListRepository {
                 coalesce(x.state, CASE b.state WHEN 'done' THEN 'credited' ELSE b.state END) AS state,
                 CASE WHEN x.state IS NULL THEN b.done_at END AS "creditedAt"
          FROM reward r
-         JOIN credit_batch b ON b.day = r.day AND b.token = r.token AND b.kind = 'reward'
+         LEFT JOIN credit_batch b ON b.day = r.day AND b.token = r.token AND b.kind = 'reward'
            AND r.user_id BETWEEN b.first_user AND b.last_user
          LEFT JOIN credit_exception x
            ON x.user_id = r.user_id AND x.day = r.day AND x.token = r.token AND x.kind = 'reward'
-         WHERE r.day = $1::date AND r.amount > 0 AND ($2::text IS NULL OR r.token = $2)
+         WHERE r.day = $1::date AND r.amount > 0 AND (b.state IS NOT NULL OR x.state IS NOT NULL) AND ($2::text IS NULL OR r.token = $2)
            AND ($4::text IS NULL OR (r.token, r.user_id) > ($4::text COLLATE "C", $5::text COLLATE "C"))
        ) c
        WHERE $3::text IS NULL OR c.state = $3

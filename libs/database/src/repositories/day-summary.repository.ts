@@ -25,6 +25,14 @@ export interface DaySummaryRow {
   readonly paidAt: Date | null;
 }
 
+/** One check of R22 as it came out before anything was paid. */
+export interface DayCheckRow {
+  readonly token: string;
+  readonly name: string;
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
 export interface PaidDayRow {
   readonly day: string;
   readonly paid: string;
@@ -40,6 +48,13 @@ export class DaySummaryRepository {
 
   ofDay(day: string): Promise<DaySummaryRow[]> {
     return this.db.rows<DaySummaryRow>(`SELECT ${COLUMNS} FROM settlement WHERE day = $1::date ORDER BY token`, [day]);
+  }
+
+  checksOf(day: string): Promise<DayCheckRow[]> {
+    return this.db.rows<DayCheckRow>(
+      'SELECT token, name, passed, detail FROM settlement_check WHERE day = $1::date ORDER BY token, name',
+      [day],
+    );
   }
 
   async ofToken(day: string, token: string): Promise<DaySummaryRow | undefined> {

@@ -54,10 +54,10 @@ export interface CrossCheck {
 
 const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;
 
-/** R22: raw material for the independent recomputation (streamed with COPY, flat on the database side) and the bounds. */
+/** R22: raw material for the independent recomputation (streamed with COPY, some rows at a time) and the bounds. */
 export class IndependentCheckRepository {
   /** Accounts that were switched on at some time of the day. One moment with `changes`: REPEATABLE READ. */
-  async *accounts(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedAccount> {
+  async *accounts(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedAccount[]> {
     const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
     const { day, token, start, end } = literals(unit);
     const copy = `COPY (
@@ -75,22 +75,11 @@ export class IndependentCheckRepository {
       LEFT JOIN quarantine aside ON aside.token = '*' AND aside.day = ${day} AND aside.shard = s.shard
       WHERE s.token = ${token}
     ) TO STDOUT`;
-    for await (const line of lines(tx, copy)) {
-      const [user = '', owner, now = '', known = '', periods = '', cuts, quarantined] = line;
-      yield {
-        user: user ?? '',
-        owner: owner ?? null,
-        countedNow: BigInt(now ?? ''),
-        knownFromMs: BigInt(known ?? ''),
-        periods: (periods ?? '').split(',').map(stretch),
-        cuts: cuts ? cuts.split(',').map(cut) : [],
-        quarantined: quarantined === '1',
-      };
-    }
+    for await (const some of lines(tx, copy)) yield some.map(toAccount);
   }
 
   /** The log from 00:00 of the day on, as it lies, of everybody who was switched on at some time of the day. */
-  async *changes(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedChange> {
+  async *changes(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedChange[]> {
     const counted = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
     const { day, token, start, end } = literals(unit);
     const copy = `COPY (
@@ -98,15 +87,20 @@ export class IndependentCheckRepository {
       WHERE e.day >= ${day} AND e.token = ${token} AND e.user_id IN (
         SELECT user_id FROM participation_period WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}))
     ) TO STDOUT`;
-    for await (const [user, onTheDay, ms, delta] of lines(tx, copy)) {
-      yield { user: user ?? '', onTheDay: onTheDay === '1', msOfDay: BigInt(ms ?? ''), delta: BigInt(delta ?? '') };
+    for await (const some of lines(tx, copy)) {
+      yield some.map(([user, onTheDay, ms, delta]) => ({
+        user: user ?? '',
+        onTheDay: onTheDay === '1',
+        msOfDay: BigInt(ms ?? ''),
+        delta: BigInt(delta ?? ''),
+      }));
     }
   }
 
   /** The rewards as stored. */
-  async *rewards(tx: Transaction, unit: TokenDay): AsyncGenerator<readonly [user: string, amount: bigint]> {
-    for await (const [user, amount] of lines(tx, `COPY (SELECT user_id, amount FROM ${leafName(unit)}) TO STDOUT`)) {
-      yield [user ?? '', BigInt(amount ?? '')];
+  async *rewards(tx: Transaction, unit: TokenDay): AsyncGenerator<(readonly [user: string, amount: bigint])[]> {
+    for await (const some of lines(tx, `COPY (SELECT user_id, amount FROM ${leafName(unit)}) TO STDOUT`)) {
+      yield some.map(([user, amount]) => [user ?? '', BigInt(amount ?? '')] as const);
     }
   }
 
@@ -179,8 +173,8 @@ function literals(unit: TokenDay): { day: string; token: string; start: string; 
   };
 }
 
-/** Lines of COPY's text format as fields; null is \\N. A stream that breaks off throws: half of it is never all of it. */
-async function* lines(tx: Transaction, copy: string): AsyncGenerator<(string | null)[]> {
+/** Lines of COPY's text format as fields, some at a time; null is \\N. A stream that breaks off throws: half of it is never all of it. */
+async function* lines(tx: Transaction, copy: string): AsyncGenerator<(string | null)[][]> {
   const source = await tx.copyOut(copy);
   source.setEncoding('utf8');
   try {
@@ -188,12 +182,25 @@ async function* lines(tx: Transaction, copy: string): AsyncGenerator<(string | n
     for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
       const parts = (rest + chunk).split('\n');
       rest = parts.pop() ?? '';
-      for (const line of parts) yield line.split('\t').map(field);
+      yield parts.map((line) => line.split('\t').map(field));
     }
   } finally {
     // A reader that stops early must leave the connection usable: what is still under way is let through.
     source.resume();
   }
+}
+
+function toAccount(line: readonly (string | null)[]): StreamedAccount {
+  const [user, owner, now, known, periods, cuts, quarantined] = line;
+  return {
+    user: user ?? '',
+    owner: owner ?? null,
+    countedNow: BigInt(now ?? ''),
+    knownFromMs: BigInt(known ?? ''),
+    periods: (periods ?? '').split(',').map(stretch),
+    cuts: cuts ? cuts.split(',').map(cut) : [],
+    quarantined: quarantined === '1',
+  };
 }
 
 function field(text: string): string | null {

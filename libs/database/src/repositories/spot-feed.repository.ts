@@ -35,7 +35,8 @@ export interface AccountKey {
 
 export interface KnownBalance extends AccountKey {
   readonly shard: number;
-  readonly knownFrom: Date;
+  /** When it last moved; at first, when it became known. */
+  readonly lastAt: Date;
   readonly free: bigint;
   readonly locked: bigint;
 }
@@ -56,6 +57,8 @@ export interface DayChange extends AccountKey {
   readonly lockedRest: bigint;
   /** Of the account's last line; the same on all its days. */
   readonly cause: string;
+  /** Of the last line of this day. */
+  readonly lastAt: string;
 }
 
 export interface LateEvent extends AccountKey {
@@ -112,7 +115,7 @@ interface BalanceRow {
   user_id: string;
   token: string;
   shard: number;
-  known_from: Date;
+  last_at: Date;
   free: string;
   locked: string;
 }
@@ -213,7 +216,7 @@ export class SpotFeedRepository {
 
   async balances(tx: Transaction, accounts: readonly AccountKey[]): Promise<KnownBalance[]> {
     const rows = await tx.rows<BalanceRow>(
-      `SELECT s.user_id, s.token, s.shard, s.known_from, s.free, s.locked
+      `SELECT s.user_id, s.token, s.shard, s.last_at, s.free, s.locked
        FROM unnest($1::text[], $2::text[]) AS a(user_id, token)
        JOIN spot_balance s ON s.user_id = a.user_id AND s.token = a.token`,
       [accounts.map((account) => account.user), accounts.map((account) => account.token)],
@@ -222,7 +225,7 @@ export class SpotFeedRepository {
       user: row.user_id,
       token: row.token,
       shard: row.shard,
-      knownFrom: row.known_from,
+      lastAt: row.last_at,
       free: BigInt(row.free),
       locked: BigInt(row.locked),
     }));
@@ -258,8 +261,8 @@ export class SpotFeedRepository {
   addBalances(tx: Transaction, balances: readonly NewBalance[]): Promise<number> {
     if (balances.length === 0) return Promise.resolve(0);
     return tx.affected(
-      `INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, day, integral)
-       SELECT user_id, token, bucket, shard, 0, 0, known_from, day, 0
+      `INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, day, integral)
+       SELECT user_id, token, bucket, shard, 0, 0, known_from, known_from, day, 0
        FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::date[])
          AS n(user_id, token, bucket, shard, known_from, day)
        ORDER BY user_id, token ON CONFLICT (user_id, token) DO NOTHING`,
@@ -281,11 +284,11 @@ export class SpotFeedRepository {
       `CREATE TEMP TABLE IF NOT EXISTS spot_change (
          user_id text COLLATE "C" NOT NULL, token text COLLATE "C" NOT NULL, day date NOT NULL,
          free numeric NOT NULL, locked numeric NOT NULL, free_rest numeric NOT NULL, locked_rest numeric NOT NULL,
-         cause text NOT NULL
+         cause text NOT NULL, last_at timestamptz NOT NULL
        ) ON COMMIT DELETE ROWS`,
     );
     await tx.copyIn(
-      'COPY spot_change (user_id, token, day, free, locked, free_rest, locked_rest, cause) FROM STDIN',
+      'COPY spot_change (user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at) FROM STDIN',
       copyText(changes, (change) =>
         copyLine(
           change.user,
@@ -296,6 +299,7 @@ export class SpotFeedRepository {
           change.freeRest,
           change.lockedRest,
           change.cause,
+          change.lastAt,
         ),
       ),
     );
@@ -368,7 +372,7 @@ const APPLY_CHANGES = `
     FROM spot_change c JOIN spot_balance s USING (user_id, token)
     GROUP BY user_id, token, s.day
   ), change AS (
-    SELECT user_id, token, last_day, sum(free) AS free, sum(locked) AS locked, max(cause) AS cause,
+    SELECT user_id, token, last_day, sum(free) AS free, sum(locked) AS locked, max(cause) AS cause, max(last_at) AS last_at,
            sum(CASE WHEN day = last_day THEN free_rest ELSE free * 86400000 END) AS last_free,
            sum(CASE WHEN day = last_day THEN locked_rest ELSE locked * 86400000 END) AS last_locked,
            sum(CASE WHEN day = last_day THEN 0 WHEN day = last_day - 1 THEN free_rest ELSE free * 86400000 END) AS prev_free,
@@ -380,6 +384,7 @@ const APPLY_CHANGES = `
     free = s.free + c.free,
     locked = s.locked + c.locked,
     last_cause = c.cause,
+    last_at = c.last_at,
     day = c.last_day,
     integral = c.last_free + last_rule.with_locked * c.last_locked
       + CASE WHEN s.day = c.last_day THEN s.integral ELSE (s.free + last_rule.with_locked * s.locked) * 86400000 END,
