@@ -1,0 +1,82 @@
+import {
+  CreditRepository,
+  DayInputsRepository,
+  IndependentCheckRepository,
+  JournalRepository,
+  ReconciliationRepository,
+  RewardMeasureRepository,
+  RewardSplitRepository,
+  SettlementRepository,
+  type Transactions,
+} from '@app/database';
+import { type Clock, faultPoint, type Logger } from '@app/platform';
+import type { CoreClient } from './core/core-client.js';
+import type { FaultPoint } from './fault-points.js';
+
+export interface SettlementLimits {
+  /** Credits in one batch. */
+  readonly batchSize: number;
+  /** Batches under way at once. */
+  readonly inFlight: number;
+  /** How long a batch in hand is left alone by others, real milliseconds; longer than one call to the core takes. */
+  readonly claimMs: number;
+  /** Attempts at a batch in one go before it is left for the next tick. */
+  readonly attempts: number;
+  /** Pause before the next attempt, real milliseconds. */
+  readonly restMs: number;
+}
+
+export const DEFAULT_LIMITS: SettlementLimits = {
+  batchSize: 500,
+  inFlight: 4,
+  claimMs: 12_000,
+  attempts: 3,
+  restMs: 250,
+};
+
+/** What a step works with. */
+export interface SettlementTools {
+  readonly db: Transactions;
+  readonly settlements: SettlementRepository;
+  readonly inputs: DayInputsRepository;
+  readonly measure: RewardMeasureRepository;
+  readonly split: RewardSplitRepository;
+  readonly check: IndependentCheckRepository;
+  readonly credits: CreditRepository;
+  readonly journal: JournalRepository;
+  readonly books: ReconciliationRepository;
+  readonly core: CoreClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: SettlementLimits;
+  /** Makes the journal's leaf of a day, outside of any transaction. */
+  readonly openJournal: (day: string) => Promise<void>;
+  /** A named place where tests end the process. */
+  readonly reach: (point: FaultPoint) => void;
+}
+
+export interface ToolParts {
+  readonly db: Transactions;
+  readonly core: CoreClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly openJournal: (day: string) => Promise<void>;
+  readonly limits?: Partial<SettlementLimits>;
+  readonly reach?: (point: FaultPoint) => void;
+}
+
+export function settlementTools(parts: ToolParts): SettlementTools {
+  return {
+    ...parts,
+    settlements: new SettlementRepository(),
+    inputs: new DayInputsRepository(),
+    measure: new RewardMeasureRepository(),
+    split: new RewardSplitRepository(),
+    check: new IndependentCheckRepository(),
+    credits: new CreditRepository(),
+    journal: new JournalRepository(),
+    books: new ReconciliationRepository(),
+    limits: { ...DEFAULT_LIMITS, ...parts.limits },
+    reach: parts.reach ?? faultPoint,
+  };
+}

@@ -1,0 +1,124 @@
+import type { DayFigures, RulesOfDay, SettlementRow, SettlementState, TokenDay, Transaction } from '@app/database';
+import { atoms, checkDay as failedChecks, type DayCheckCode, type FailedCheck } from '@app/staking-core';
+import type { SettlementTools } from '../settlement-tools.js';
+import { type Recomputation, recomputeDay } from './recompute-day.js';
+import { known, rulesOf, step, type StepResult } from './step.js';
+
+/** How many settled days the trend looks back on (R22c). */
+const TRAILING_DAYS = 7;
+
+/** What each check is called where it is shown, and what it says when it holds. */
+const CHECKS: Readonly<Record<DayCheckCode, readonly [name: string, holds: string]>> = {
+  RECOMPUTATION_DIFFERS: ['recomputation', 'computed again from the event log: the same rewards to the atom'],
+  SUM_NOT_POOL: ['sum', 'rewards and leftover add up to the pool'],
+  POOL_ABOVE_OBSERVED: ['observed', 'the pool is within what was observed and not yet distributed'],
+  RATE_IMPLAUSIBLE: ['rate', 'the yield is plausible for the stake'],
+  CUSTODY_SHORT: ['custody', 'what is held on chain, less the credits of earlier days, covers the pool'],
+  POOL_OUT_OF_TREND: ['trend', 'the pool is in line with the days before'],
+};
+
+/**
+ * Step 5 (R22): nothing has left yet, and nothing will unless every check holds. Each check is a row; a failure holds
+ * this token's day for two people, other tokens go on.
+ */
+export function checkDay(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+  const move = {
+    from: 'split',
+    to: 'checked',
+    beforeCommit: 'settlement.check.before-commit',
+    committed: 'settlement.check.committed',
+    isolation: 'REPEATABLE READ',
+  } as const;
+  return step(unit, tools, move, async (tx, day): Promise<StepResult> => {
+    const rules = await rulesOf(tx, unit, tools);
+    const again = await recomputeDay(tx, day, rules, tools);
+    tools.reach('settlement.check.recomputed');
+    const figures = await tools.check.figures(tx, unit, TRAILING_DAYS);
+    const failed = failedChecks(await toCheck(tx, day, rules, figures, again, tools));
+    await saveChecks(tx, unit, failed, again, tools);
+    const contradicted = await tools.check.contradictedRewards(tx, unit);
+    await tools.check.saveCheck(
+      tx,
+      unit,
+      'cross-check',
+      contradicted.length === 0,
+      contradicted.length === 0
+        ? "the chain's own events tell the same rewards"
+        : `the chain's own events tell other rewards: ${contradicted.map((reward) => reward.key).join(', ')}`,
+    );
+    if (failed.length === 0 && contradicted.length === 0) return { kind: 'done' };
+    return {
+      kind: 'held',
+      reason: {
+        code: failed[0]?.code ?? 'CROSS_CHECK_DIFFERS',
+        checks: failed,
+        ...(contradicted.length > 0 ? { contradicted } : {}),
+        ...(again.differences.count > 0 ? { differences: differencesOf(again) } : {}),
+      },
+    };
+  });
+}
+
+async function toCheck(
+  tx: Transaction,
+  day: SettlementRow,
+  rules: RulesOfDay,
+  figures: DayFigures,
+  again: Recomputation,
+  tools: SettlementTools,
+): Promise<Parameters<typeof failedChecks>[0]> {
+  const stored = await tools.split.sums(tx, day);
+  return {
+    rules,
+    poolAtoms: known(day.pool, 'pool'),
+    poolPartAtoms: known(day.poolPart, 'pool part'),
+    paidAtoms: stored.paid,
+    leftoverAtoms: known(day.leftover, 'leftover'),
+    undistributedAtoms: figures.undistributed,
+    stakeAtoms: known(day.stake, 'stake'),
+    custodyAtoms: atoms(figures.custody),
+    trailingPools: figures.trailingPools,
+    recomputed: {
+      paidAtoms: again.result.paidAtoms,
+      differences: again.differences.count + figureDifferences(day, again),
+    },
+  };
+}
+
+/** The recomputation must also come to the same pool, Q and leftover, which no single reward shows. */
+function figureDifferences(day: SettlementRow, { result }: Recomputation): number {
+  return [
+    day.pool !== result.poolAtoms,
+    day.qualifying !== result.qualifyingAtoms,
+    day.leftover !== result.leftoverAtoms,
+    day.users !== result.rewards.size,
+  ].filter(Boolean).length;
+}
+
+async function saveChecks(
+  tx: Transaction,
+  unit: TokenDay,
+  failed: readonly FailedCheck[],
+  again: Recomputation,
+  tools: SettlementTools,
+): Promise<void> {
+  for (const [code, [name, holds]] of Object.entries(CHECKS)) {
+    const failure = failed.find((check) => check.code === code);
+    const detail = failure
+      ? `${failure.detail}: ${Object.entries(failure.numbers)
+          .map(([key, value]) => `${key} ${value}`)
+          .join(', ')}`
+      : name === 'recomputation'
+        ? `${holds} (${again.result.rewards.size} users)`
+        : holds;
+    await tools.check.saveCheck(tx, unit, name, failure === undefined, detail);
+  }
+}
+
+function differencesOf(again: Recomputation): readonly Record<string, string | null>[] {
+  return again.differences.first.map((one) => ({
+    user: one.user,
+    stored: one.storedAtoms?.toString() ?? null,
+    recomputed: one.recomputedAtoms?.toString() ?? null,
+  }));
+}

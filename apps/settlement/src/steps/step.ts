@@ -1,0 +1,65 @@
+import type {
+  RulesOfDay,
+  SettlementFigures,
+  SettlementRow,
+  SettlementState,
+  TokenDay,
+  Transaction,
+} from '@app/database';
+import { invariant } from '@app/staking-core';
+import type { FaultPoint } from '../fault-points.js';
+import type { SettlementTools } from '../settlement-tools.js';
+
+export interface StepMove {
+  readonly from: SettlementState;
+  readonly to: SettlementState;
+  readonly beforeCommit: FaultPoint;
+  readonly committed: FaultPoint;
+  readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ';
+}
+
+/** What a step's work ends with: figures to store with the next state, or why the day stays where it is. */
+export type StepResult =
+  | { readonly kind: 'done'; readonly figures?: SettlementFigures }
+  | { readonly kind: 'waits'; readonly reason: string }
+  | { readonly kind: 'held'; readonly reason: Readonly<Record<string, unknown>> };
+
+/**
+ * One step in one transaction: takes the day (passing over one that another worker has in hand), works, moves the
+ * state. Either all of it lasts or nothing does.
+ * @returns the state the day is in afterwards
+ */
+export async function step(
+  unit: TokenDay,
+  tools: SettlementTools,
+  move: StepMove,
+  work: (tx: Transaction, day: SettlementRow) => Promise<StepResult>,
+): Promise<SettlementState | null> {
+  const result = await tools.db.transaction(async (tx) => {
+    const day = await tools.settlements.claim(tx, unit, move.from);
+    if (day === null) return null;
+    const outcome = await work(tx, day);
+    if (outcome.kind === 'waits') await tools.settlements.wait(tx, unit, outcome.reason);
+    if (outcome.kind === 'held') await tools.settlements.hold(tx, unit, move.from, outcome.reason);
+    if (outcome.kind === 'done') await tools.settlements.move(tx, unit, move.from, move.to, outcome.figures);
+    tools.reach(move.beforeCommit);
+    return outcome;
+  }, move.isolation);
+  tools.reach(move.committed);
+  if (result === null) return (await tools.settlements.find(tools.db, unit))?.state ?? null;
+  if (result.kind === 'held') tools.log.error({ ...unit, ...result.reason }, 'the day is held for two people');
+  return result.kind === 'done' ? move.to : result.kind === 'held' ? 'held' : move.from;
+}
+
+/** The day's rules, which step 1 has made sure of (R29). */
+export async function rulesOf(tx: Transaction, unit: TokenDay, tools: SettlementTools): Promise<RulesOfDay> {
+  const rules = await tools.inputs.rulesOn(tx, unit);
+  invariant(rules !== null, 'a day past step 1 has rules in force (R29)', { day: unit.day, token: unit.token });
+  return rules;
+}
+
+/** A figure that an earlier step has stored. */
+export function known<T>(value: T | null, name: string): T {
+  invariant(value !== null, 'an earlier step has stored this figure', { name });
+  return value;
+}
