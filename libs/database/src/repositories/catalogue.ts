@@ -68,8 +68,10 @@ export function parseCatalogue(text: string): Catalogue {
   }
   const parsed = CATALOGUE.safeParse(raw);
   if (!parsed.success) {
+    const sentence = (issue: z.core.$ZodIssue) =>
+      issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     throw new CatalogueError(
-      parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`),
+      parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${sentence(issue)}`),
     );
   }
   const problems = contradictions(parsed.data);
