@@ -23,34 +23,34 @@ export interface PlacedLines {
 /** R26: where each line of a batch stands against its shard's watermark. Lines behind a hole are left out.
  *  @throws LineRefused 409 SEQ_CONFLICT for one number with two contents in the batch */
 export function placeLines(lines: readonly SpotLine[], shards: readonly FeedShard[]): PlacedLines {
-  const fresh = new Map(shards.map((shard) => [shard.shard, { before: shard.seq, lines: [] as SpotLine[] }]));
-  const holes = new Map<number, bigint>();
+  const fresh = new Map(shards.map(({ shard, seq }) => [shard, { before: Number(seq), lines: [] as SpotLine[] }]));
+  const holes = new Map<number, number>();
   const accepted: SpotLine[] = [];
   const replayed: SpotLine[] = [];
   let repeated = 0;
   let ignored = 0;
   for (const line of lines) {
     const shard = fresh.get(line.shard)!;
-    const place = feedPlace(shard.before + BigInt(shard.lines.length), line.seq);
-    if (place === 'next') {
+    const last = shard.before + shard.lines.length;
+    if (line.seq === last + 1) {
       shard.lines.push(line);
       accepted.push(line);
-    } else if (place === 'gap') {
+    } else if (feedPlace(BigInt(last), BigInt(line.seq)) === 'gap') {
       ignored += 1;
       const nearest = holes.get(line.shard);
       if (nearest === undefined || line.seq < nearest) holes.set(line.shard, line.seq);
     } else if (line.seq <= shard.before) {
       replayed.push(line);
     } else {
-      const first = shard.lines[Number(line.seq - shard.before) - 1]!;
+      const first = shard.lines[line.seq - shard.before - 1]!;
       if (!sameContent(first, line)) throw conflict(line);
       repeated += 1;
     }
   }
   const gaps = [...holes].flatMap(([shard, got]) => {
     const { before, lines: taken } = fresh.get(shard)!;
-    const expected = before + BigInt(taken.length) + 1n;
-    return got > expected ? [{ shard, expected, got }] : [];
+    const expected = before + taken.length + 1;
+    return got > expected ? [{ shard, expected: BigInt(expected), got: BigInt(got) }] : [];
   });
   return { accepted, replayed, repeated, ignored, gaps };
 }

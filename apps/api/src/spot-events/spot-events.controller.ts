@@ -19,7 +19,7 @@ export class SpotEventsController {
   @ApiOperation({
     summary: 'Balance events and end-of-day marks, one JSON object a line',
     description:
-      'Exactly once by (shard, seq): resending is safe. Lines are stored in batches of 5,000; a refused line undoes its batch only, and the problem says how far the stream got. 202: a shard has a hole; send again from `expected`.',
+      'Exactly once by (shard, seq): resending is safe. Lines are stored in batches of 1,000 to 10,000; a refused line undoes its batch only, and the problem says how far the stream got. 202: a shard has a hole; send again from `expected`.',
   })
   @ApiConsumes('application/x-ndjson')
   @ApiBody({ schema: BODY_SPOT_LINE })

@@ -1,16 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import {
-  Database,
-  DayPartitionRepository,
-  SpotFeedRepository,
-  type FeedShard,
-  type LoggedEvent,
-  type Transaction,
-} from '@app/database';
+import { Database, DayPartitionRepository, SpotFeedRepository, type FeedShard, type Transaction } from '@app/database';
 import { InvariantViolation } from '@app/staking-core';
-import { foldLines, type FoldedBatch } from './fold-lines.js';
+import { accountsOf, foldLines, type FoldedBatch } from './fold-lines.js';
 import { conflict, placeLines, type Gap, type PlacedLines } from './place-lines.js';
-import { msOfDay, type EndOfDay, type SpotEvent, type SpotLine } from './spot-line.js';
+import { type EndOfDay, type SpotEvent, type SpotLine } from './spot-line.js';
 
 export interface StoredBatch {
   readonly accepted: number;
@@ -62,13 +55,18 @@ export class SpotFeedService {
     const before = await this.feed.lockShards(tx, numbers);
     const placed = placeLines(lines, before);
     await this.compareWithLog(tx, placed.replayed);
-    const events = placed.accepted.filter((line): line is SpotEvent => line.kind === 'event');
-    const folded = foldLines(placed.accepted, before, await this.feed.balances(tx, accountsOf(events)));
-    const missing = this.partitions.missing('balance_event', new Set(folded.log.map((event) => event.day)));
+    const accounts = accountsOf(placed.accepted);
+    const known = await this.feed.balances(tx, accounts.accounts);
+    accounts.accounts.forEach((account, place) => {
+      const balance = known[place];
+      if (balance) account.know(balance);
+    });
+    const folded = foldLines(placed.accepted, before, accounts);
+    const missing = this.partitions.missing('balance_event', daysOf(folded));
     if (missing.length > 0) throw new TryAgain(missing);
     await this.write(tx, folded);
     const shards = folded.shards.map((shard) => withGap(shard, placed));
-    for (const shard of shards) await this.feed.saveShard(tx, shard);
+    await this.feed.saveShards(tx, shards);
     return {
       accepted: placed.accepted.length,
       duplicates: placed.replayed.length + placed.repeated,
@@ -86,10 +84,9 @@ export class SpotFeedService {
     if (added !== folded.newBalances.length) throw new TryAgain([]);
     await this.feed.appendLog(tx, folded.log);
     const moved = await this.feed.applyChanges(tx, folded.changes);
-    const accounts = new Set(folded.changes.map((change) => `${change.user}\n${change.token}`)).size;
-    if (moved !== accounts) {
+    if (moved !== folded.changes.length) {
       throw new InvariantViolation('a batch moves the balance of every account in it', {
-        accounts: accounts.toString(),
+        changes: folded.changes.length.toString(),
         moved: moved.toString(),
       });
     }
@@ -116,64 +113,44 @@ export class SpotFeedService {
   }
 
   private async compareMarks(tx: Transaction, shard: number, marks: readonly EndOfDay[]): Promise<void> {
-    const stored = await this.feed.marks(
-      tx,
-      shard,
-      marks.map((mark) => mark.seq),
-    );
-    const days = new Map(stored.map((mark) => [mark.seq, mark.day]));
+    if (marks.length === 0) return;
+    const numbers = marks.map((mark) => BigInt(mark.seq));
+    const stored = await this.feed.marks(tx, shard, numbers);
+    const days = new Map(stored.map((mark) => [Number(mark.seq), mark.day]));
     const other = marks.find((mark) => days.get(mark.seq) !== mark.day);
     if (other) throw conflict(other);
   }
 
   private async compareEvents(tx: Transaction, shard: number, events: readonly SpotEvent[]): Promise<void> {
+    if (events.length === 0) return;
     const days = [...new Set(events.map((event) => event.day))];
-    const stored = await this.feed.logged(
-      tx,
-      shard,
-      events.map((event) => event.seq),
-      days,
-    );
-    const bySeq = new Map(stored.map((event) => [event.seq, event]));
-    const elsewhere = events.filter((event) => {
-      const logged = bySeq.get(event.seq);
-      return !logged || !says(event, logged, logged.day, logged.msOfDay);
-    });
+    const numbers = events.map((event) => event.seq);
+    const said = await this.feed.said(tx, shard, numbers, days);
+    const elsewhere = events.filter((event) => said.get(`${event.seq}`) !== wordsOf(event));
     if (elsewhere.length === 0) return;
     // What had come late stands in the log of a later day.
     const users = [...new Set(elsewhere.map((event) => event.user))];
-    const late = await this.feed.loggedLate(
+    const late = await this.feed.saidLate(
       tx,
       shard,
       elsewhere.map((event) => event.seq),
       users,
     );
-    const lateBySeq = new Map(late.map((one) => [one.late.seq, one]));
-    const other = elsewhere.find((event) => {
-      const found = lateBySeq.get(event.seq);
-      return !found || !says(event, found.event, found.late.day, found.late.msOfDay);
-    });
+    const other = elsewhere.find((event) => late.get(`${event.seq}`) !== wordsOf(event));
     if (other) throw conflict(other);
   }
 }
 
-function says(event: SpotEvent, logged: LoggedEvent, day: string, ms: number): boolean {
-  const delta = logged.cause === 'snapshot' ? null : (logged.statedDelta ?? logged.freeDelta);
-  return (
-    event.user === logged.user &&
-    event.token === logged.token &&
-    event.day === day &&
-    msOfDay(event.atMs) === ms &&
-    event.deltaAtoms === delta &&
-    event.freeAtoms === logged.free &&
-    event.lockedAtoms === logged.locked &&
-    event.cause === logged.cause
-  );
+/** The line in the words that the log gives it back in; no field can hold a tab. */
+function wordsOf({ user, token, day, msOfDay, deltaAtoms, freeAtoms, lockedAtoms, cause }: SpotEvent): string {
+  return `${user}\t${token}\t${day}\t${msOfDay}\t${deltaAtoms ?? ''}\t${freeAtoms}\t${lockedAtoms}\t${cause}`;
 }
 
-function accountsOf(events: readonly SpotEvent[]): { user: string; token: string }[] {
-  const accounts = new Map(events.map(({ user, token }) => [`${user}\n${token}`, { user, token }]));
-  return [...accounts.values()];
+function daysOf(folded: FoldedBatch): Set<string> {
+  const days = new Set<string>();
+  for (const { day } of folded.changes) days.add(day);
+  for (const { day } of folded.newBalances) days.add(day);
+  return days;
 }
 
 /** The hole is remembered until it is filled. */

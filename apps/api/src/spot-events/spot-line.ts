@@ -18,11 +18,13 @@ export interface SpotEvent {
   readonly kind: 'event';
   readonly line: number;
   readonly shard: number;
-  readonly seq: bigint;
+  readonly seq: number;
   readonly user: string;
   readonly token: string;
-  readonly atMs: bigint;
+  /** What the line names, in epoch milliseconds; `day` and `msOfDay` say the same. */
+  readonly atMs: number;
   readonly day: UtcDay;
+  readonly msOfDay: number;
   /** null on a snapshot line, which sets the balance. */
   readonly deltaAtoms: SignedAtoms | null;
   readonly freeAtoms: Atoms;
@@ -35,7 +37,7 @@ export interface EndOfDay {
   readonly kind: 'mark';
   readonly line: number;
   readonly shard: number;
-  readonly seq: bigint;
+  readonly seq: number;
   readonly day: UtcDay;
 }
 
@@ -61,10 +63,10 @@ export class LineRefused extends Error {
 export type TokenNames = ReadonlyMap<string, { readonly symbol: string; readonly decimals: number }>;
 
 /** More shards than any core has: a damaged number must not open one that would then hold up every day. */
-const MAX_SHARD = 1023;
+export const MAX_SHARD = 1023;
 const EVENT_FIELDS = new Set(['shard', 'seq', 'user', 'token', 'at', 'delta', 'free', 'locked', 'cause']);
 const MARK_FIELDS = new Set(['shard', 'seq', 'endOfDay']);
-const CAUSE = /^[a-z][a-z0-9_.-]{0,31}$/;
+export const CAUSE = /^[a-z][a-z0-9_.-]{0,31}$/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -89,15 +91,15 @@ export function parseSpotLine(text: string, line: number, tokens: TokenNames): S
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) {
     throw refuse(400, 'SEQ_RANGE', 'seq', 'a sequence is a whole number from 1 to 9007199254740991');
   }
-  if (!mark) return parseEvent(fields, { line, shard, seq: BigInt(seq) }, tokens);
+  if (!mark) return parseEvent(fields, { line, shard, seq }, tokens);
   const day = parseUtcDay(fields['endOfDay']);
   if (!day.ok) throw refuse(400, day.code, 'endOfDay', day.detail);
-  return { kind: 'mark', line, shard, seq: BigInt(seq), day: day.day };
+  return { kind: 'mark', line, shard, seq, day: day.day };
 }
 
 function parseEvent(
   fields: Fields,
-  place: { readonly line: number; readonly shard: number; readonly seq: bigint },
+  place: { readonly line: number; readonly shard: number; readonly seq: number },
   tokens: TokenNames,
 ): SpotEvent {
   const refuse = refuser(place.line);
@@ -123,8 +125,9 @@ function parseEvent(
     ...place,
     user,
     token: token.symbol,
-    atMs: at.epochMs,
+    atMs: Number(at.epochMs),
     day: dayOf(at.epochMs),
+    msOfDay: Number(at.epochMs % DAY_MS),
     deltaAtoms: fields['delta'] === undefined ? null : signedField(fields, 'delta', token.decimals, place.line),
     freeAtoms: amountField(fields, 'free', token.decimals, place.line),
     lockedAtoms: amountField(fields, 'locked', token.decimals, place.line),
@@ -165,9 +168,4 @@ function parseFlatObject(text: string, line: number): Fields {
 export function refuser(line: number) {
   return (status: LineRefusal['status'], code: string, field: string, detail: string) =>
     new LineRefused({ line, status, code, field, detail });
-}
-
-/** Milliseconds since 00:00 of the event's day. */
-export function msOfDay(atMs: bigint): number {
-  return Number(atMs % DAY_MS);
 }

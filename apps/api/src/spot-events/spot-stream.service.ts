@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Metrics, Problem, type ProblemDetails } from '@app/platform';
 import { TokenService } from '../tokens/token.service.js';
-import { readLineBatches } from './read-lines.js';
-import { LineRefused, parseSpotLine, type LineRefusal, type TokenNames } from './spot-line.js';
+import { LineReader, type ReadLine } from './read-lines.js';
+import { LineScanner } from './scan-line.js';
+import { LineRefused, parseSpotLine, type LineRefusal, type SpotLine, type TokenNames } from './spot-line.js';
 import { SpotFeedService, type StoredBatch } from './spot-feed.service.js';
 
 export interface ShardProgress {
@@ -22,11 +23,18 @@ export interface FeedAnswer {
 }
 
 export interface IngestSettings {
+  /** A batch of this many lines is stored as soon as the one before it is. */
   readonly batchLines: number;
+  /** What has come meanwhile is one batch, up to this many lines; then nothing more is read. Default: `batchLines`. */
+  readonly mostLines?: number;
+  /** The sender's longest silence. */
   readonly idleMs: number;
+  /** Lines do not wait longer than this for a sender that pauses. Default: they wait. */
+  readonly lingerMs?: number;
 }
 
-export const INGEST_SETTINGS: IngestSettings = { batchLines: 5_000, idleMs: 30_000 };
+/** Small batches while the feed trickles, large ones (fewer row versions and commits a line) while it streams. */
+export const INGEST_SETTINGS: IngestSettings = { batchLines: 1_000, mostLines: 10_000, idleMs: 30_000, lingerMs: 250 };
 
 /** A refused line. `progress` says what of the request is stored all the same: the batches before this one. */
 export class FeedProblem extends Problem {
@@ -49,7 +57,7 @@ export class FeedProblem extends Problem {
   }
 }
 
-/** NDJSON of any length -> batches, each stored before the next is read (back-pressure instead of memory). */
+/** NDJSON of any length -> batches. While one is stored the next is read, and no more (back-pressure, not memory). */
 @Injectable()
 export class SpotStreamService {
   constructor(
@@ -62,10 +70,7 @@ export class SpotStreamService {
   async ingest(body: Readable, settings: IngestSettings = INGEST_SETTINGS): Promise<FeedAnswer> {
     const total = new Total();
     try {
-      const names = await this.tokens.names();
-      for await (const batch of readLineBatches(body, settings)) {
-        total.add(await this.storeBatch(batch, names));
-      }
+      await this.storeAll(body, settings, total);
     } catch (error) {
       if (error instanceof LineRefused) throw new FeedProblem(error.refusal, total.answer());
       throw error;
@@ -75,23 +80,56 @@ export class SpotStreamService {
     return total.answer();
   }
 
-  private async storeBatch(
-    batch: readonly { readonly number: number; readonly text: string }[],
-    names: TokenNames,
-  ): Promise<StoredBatch> {
+  private async storeAll(body: Readable, settings: IngestSettings, total: Total): Promise<void> {
+    const { batchLines, mostLines = batchLines, idleMs, lingerMs = idleMs } = settings;
+    const reader = new LineReader(body, { idleMs, lingerMs }, lineParser(await this.tokens.names()));
+    let storing: Promise<void> | undefined;
+    let busy = false;
+    const start = (lines: readonly SpotLine[]) => {
+      busy = true;
+      storing = this.storeBatch(lines).then((stored) => {
+        total.add(stored);
+        busy = false;
+      });
+      // Whoever waits for it hears of it; a reader that waits for the sender must not go on waiting.
+      storing.catch((error: unknown) => reader.stop(error));
+    };
+    try {
+      for (let state = 'full', lines: SpotLine[] = []; state !== 'end';) {
+        state = await reader.fill(lines, () => (busy ? mostLines : batchLines));
+        if (lines.length === 0 || (state === 'pause' && busy)) continue;
+        await storing;
+        start(lines);
+        lines = [];
+      }
+    } finally {
+      reader.close();
+      // What was read first is decided first: a line refused while a batch is stored waits for that batch.
+      await storing;
+    }
+  }
+
+  private async storeBatch(lines: readonly SpotLine[]): Promise<StoredBatch> {
     const end = this.metrics.histogram('spot_batch_seconds', 'time to store one batch of the Spot feed').startTimer();
-    const stored = await this.feed.store(batch.map(({ text, number }) => parseSpotLine(text, number, names)));
+    const stored = await this.feed.store(lines);
     end();
-    const lines = this.metrics.counter('spot_lines_total', 'lines of the Spot feed by what became of them', [
+    const outcomes = this.metrics.counter('spot_lines_total', 'lines of the Spot feed by what became of them', [
       'outcome',
     ]);
-    lines.inc({ outcome: 'accepted' }, stored.accepted);
-    lines.inc({ outcome: 'duplicate' }, stored.duplicates);
-    lines.inc({ outcome: 'late' }, stored.late);
-    lines.inc({ outcome: 'quarantined' }, stored.quarantined);
-    lines.inc({ outcome: 'behind-a-gap' }, stored.ignored);
+    outcomes.inc({ outcome: 'accepted' }, stored.accepted);
+    outcomes.inc({ outcome: 'duplicate' }, stored.duplicates);
+    outcomes.inc({ outcome: 'late' }, stored.late);
+    outcomes.inc({ outcome: 'quarantined' }, stored.quarantined);
+    outcomes.inc({ outcome: 'behind-a-gap' }, stored.ignored);
     return stored;
   }
+}
+
+/** The plain spelling by the scanner; everything else, and every error, by the full parser. */
+export function lineParser(names: TokenNames): ReadLine {
+  const scanner = new LineScanner(names);
+  return (text, start, end, number) =>
+    scanner.scan(text, start, end, number) ?? parseSpotLine(text.slice(start, end), number, names);
 }
 
 class Total {

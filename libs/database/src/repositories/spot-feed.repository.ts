@@ -18,7 +18,7 @@ export interface LoggedEvent {
   readonly user: string;
   readonly token: string;
   readonly shard: number;
-  readonly seq: bigint;
+  readonly seq: bigint | number;
   readonly msOfDay: number;
   readonly freeDelta: bigint;
   readonly lockedDelta: bigint;
@@ -33,10 +33,10 @@ export interface AccountKey {
   readonly token: string;
 }
 
-export interface KnownBalance extends AccountKey {
+export interface KnownBalance {
   readonly shard: number;
-  /** When it last moved; at first, when it became known. */
-  readonly lastAt: Date;
+  /** When it last moved, in epoch milliseconds; at first, when it became known. */
+  readonly lastMs: number;
   readonly free: bigint;
   readonly locked: bigint;
 }
@@ -46,6 +46,8 @@ export interface NewBalance extends AccountKey {
   readonly shard: number;
   readonly knownFrom: string;
   readonly day: string;
+  /** Its changes on that day; without them it starts at zero. They must not be given to `applyChanges` again. */
+  readonly opening?: Omit<DayChange, keyof AccountKey | 'day'>;
 }
 
 /** All changes of one account on one day: sums of delta and of delta x rest of the day, in atoms and atoms x ms. */
@@ -96,34 +98,16 @@ interface ShardRow {
   gap_got: string | null;
 }
 
-interface LogRow {
-  day: string;
-  user_id: string;
-  token: string;
-  shard: number;
-  seq: string;
-  ms_of_day: number;
-  free_delta: string;
-  locked_delta: string;
-  free: string;
-  locked: string;
-  cause: string;
-  stated_delta: string | null;
-}
-
-interface BalanceRow {
-  user_id: string;
-  token: string;
-  shard: number;
-  last_at: Date;
-  free: string;
-  locked: string;
-}
-
 const SHARD_COLUMNS = 'shard, seq, closed_through, newest_day, gap_expected, gap_got';
 const LOG_COLUMNS =
   'day, user_id, token, shard, seq, ms_of_day, free_delta, locked_delta, free, locked, cause, stated_delta';
 const COPY_CHUNK = 500;
+/** A line of the log as it was said, but for its time: see `said`. A user id, token or cause holds no tab. */
+const SAID = {
+  head: "user_id || E'\\t' || token || E'\\t'",
+  tail: `E'\\t' || CASE WHEN cause = 'snapshot' THEN '' ELSE coalesce(stated_delta, free_delta)::text END
+    || E'\\t' || free || E'\\t' || locked || E'\\t' || cause`,
+};
 
 /**
  * The Spot feed's tables. Exactly once comes from the shard's row: it is locked first, and its sequence moves in the
@@ -141,12 +125,16 @@ export class SpotFeedRepository {
 
   /** Locks the shards' rows in ascending order (so that two batches cannot wait for each other), makes missing ones. */
   async lockShards(tx: Transaction, shards: readonly number[]): Promise<FeedShard[]> {
+    const locked = await this.lockKnown(tx, shards);
+    if (locked.length === shards.length) return locked;
     await tx.affected(
-      `INSERT INTO feed_shard (shard)
-       SELECT s FROM unnest($1::smallint[]) AS s WHERE NOT EXISTS (SELECT 1 FROM feed_shard f WHERE f.shard = s)
-       ORDER BY s ON CONFLICT (shard) DO NOTHING`,
+      `INSERT INTO feed_shard (shard) SELECT s FROM unnest($1::smallint[]) AS s ORDER BY s ON CONFLICT (shard) DO NOTHING`,
       [shards],
     );
+    return this.lockKnown(tx, shards);
+  }
+
+  private async lockKnown(tx: Transaction, shards: readonly number[]): Promise<FeedShard[]> {
     const rows = await tx.rows<ShardRow>(
       `SELECT ${SHARD_COLUMNS} FROM feed_shard WHERE shard = ANY($1::smallint[]) ORDER BY shard FOR UPDATE`,
       [shards],
@@ -155,54 +143,74 @@ export class SpotFeedRepository {
   }
 
   async saveShard(tx: Transaction, shard: FeedShard): Promise<void> {
+    await this.saveShards(tx, [shard]);
+  }
+
+  async saveShards(tx: Transaction, shards: readonly FeedShard[]): Promise<void> {
     await tx.affected(
-      `UPDATE feed_shard SET seq = $2, closed_through = $3, newest_day = $4, gap_expected = $5, gap_got = $6, told_at = now()
-       WHERE shard = $1`,
-      [shard.shard, shard.seq, shard.closedThrough, shard.newestDay, shard.gapExpected, shard.gapGot],
+      `UPDATE feed_shard f SET seq = s.seq, closed_through = s.closed_through, newest_day = s.newest_day,
+         gap_expected = s.gap_expected, gap_got = s.gap_got, told_at = now()
+       FROM unnest($1::smallint[], $2::bigint[], $3::date[], $4::date[], $5::bigint[], $6::bigint[])
+         AS s(shard, seq, closed_through, newest_day, gap_expected, gap_got)
+       WHERE f.shard = s.shard`,
+      [
+        shards.map((shard) => shard.shard),
+        shards.map((shard) => shard.seq),
+        shards.map((shard) => shard.closedThrough),
+        shards.map((shard) => shard.newestDay),
+        shards.map((shard) => shard.gapExpected),
+        shards.map((shard) => shard.gapGot),
+      ],
     );
   }
 
-  /** Lines of the log with these numbers, looked for on these days only. */
-  async logged(
+  /**
+   * What the log holds under these numbers, looked for on these days only: user, token, day, ms of the day, stated delta
+   * (empty on a snapshot), free and locked in atoms, cause; tabs between them. By the number, as text.
+   */
+  async said(
     tx: Transaction,
     shard: number,
-    seqs: readonly bigint[],
+    seqs: readonly number[],
     days: readonly string[],
-  ): Promise<LoggedEvent[]> {
-    if (seqs.length === 0 || days.length === 0) return [];
-    const rows = await tx.rows<LogRow>(
-      `SELECT ${LOG_COLUMNS} FROM balance_event
+  ): Promise<Map<string, string>> {
+    if (seqs.length === 0 || days.length === 0) return new Map();
+    const rows = await tx.rows<{ seq: string; said: string }>(
+      `SELECT seq, ${SAID.head} || day || E'\\t' || ms_of_day || ${SAID.tail} AS said FROM balance_event
        WHERE day = ANY($3::date[]) AND shard = $1 AND seq BETWEEN $4 AND $5 AND seq = ANY($2::bigint[])`,
-      [shard, seqs, days, least(seqs), greatest(seqs)],
+      [shard, listOf(seqs), days, least(seqs), greatest(seqs)],
     );
-    return rows.map(toLogged);
+    return new Map(rows.map((row) => [row.seq, row.said]));
   }
 
-  /** Lines that were logged for a later time than they name, each with the log line it became. */
-  async loggedLate(
+  /** The same for lines that were logged for a later time than they name; the time is what they name. */
+  async saidLate(
     tx: Transaction,
     shard: number,
-    seqs: readonly bigint[],
+    seqs: readonly number[],
     users: readonly string[],
-  ): Promise<{ readonly late: FeedMark & { readonly msOfDay: number }; readonly event: LoggedEvent }[]> {
-    if (seqs.length === 0) return [];
+  ): Promise<Map<string, string>> {
+    if (seqs.length === 0) return new Map();
     const late = await tx.rows<{ seq: string; day: string; ms_of_day: number }>(
       `SELECT seq, day, ms_of_day FROM late_event
        WHERE user_id = ANY($2::text[]) AND shard = $1 AND seq = ANY($3::bigint[])`,
-      [shard, users, seqs],
+      [shard, textList(users), listOf(seqs)],
     );
-    if (late.length === 0) return [];
-    const earliest = late.map((row) => row.day).sort()[0];
-    const rows = await tx.rows<LogRow>(
-      `SELECT ${LOG_COLUMNS} FROM balance_event
-       WHERE day >= $2::date AND shard = $1 AND seq = ANY($3::bigint[])`,
-      [shard, earliest, late.map((row) => row.seq)],
+    if (late.length === 0) return new Map();
+    const numbers = late.map((row) => BigInt(row.seq));
+    const earliest = late.reduce((day, row) => (row.day < day ? row.day : day), late[0]!.day);
+    const rows = await tx.rows<{ seq: string; head: string; tail: string }>(
+      `SELECT seq, ${SAID.head} AS head, ${SAID.tail} AS tail FROM balance_event
+       WHERE day >= $2::date AND shard = $1 AND seq BETWEEN $4 AND $5 AND seq = ANY($3::bigint[])`,
+      [shard, earliest, listOf(numbers), least(numbers), greatest(numbers)],
     );
-    const events = new Map(rows.map((row) => [row.seq, toLogged(row)]));
-    return late.flatMap((row) => {
-      const event = events.get(row.seq);
-      return event ? [{ late: { shard, seq: BigInt(row.seq), day: row.day, msOfDay: row.ms_of_day }, event }] : [];
-    });
+    const logged = new Map(rows.map((row) => [row.seq, row]));
+    return new Map(
+      late.flatMap(({ seq, day, ms_of_day }) => {
+        const row = logged.get(seq);
+        return row ? [[seq, `${row.head}${day}\t${ms_of_day}${row.tail}`] as const] : [];
+      }),
+    );
   }
 
   async marks(tx: Transaction, shard: number, seqs: readonly bigint[]): Promise<FeedMark[]> {
@@ -214,96 +222,78 @@ export class SpotFeedRepository {
     return rows.map((row) => ({ shard, seq: BigInt(row.seq), day: row.day }));
   }
 
-  async balances(tx: Transaction, accounts: readonly AccountKey[]): Promise<KnownBalance[]> {
-    const rows = await tx.rows<BalanceRow>(
-      `SELECT s.user_id, s.token, s.shard, s.last_at, s.free, s.locked
-       FROM unnest($1::text[], $2::text[]) AS a(user_id, token)
+  /**
+   * What is known of each account, by its place in the list; undefined: never heard of. Each account is looked up by the
+   * key, whatever the size of the table: see `lookUpByKey`.
+   */
+  async balances(tx: Transaction, accounts: readonly AccountKey[]): Promise<(KnownBalance | undefined)[]> {
+    const known = new Array<KnownBalance | undefined>(accounts.length).fill(undefined);
+    if (accounts.length === 0) return known;
+    await lookUpByKey(tx);
+    // Seconds as a double are exact to the millisecond, and cost far less than the driver's Date.
+    const rows = await tx.rows<{ place: number; shard: number; last_ms: number; free: string; locked: string }>(
+      `SELECT a.place::int AS place, s.shard, round(date_part('epoch', s.last_at) * 1000) AS last_ms, s.free, s.locked
+       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a(user_id, token, place)
        JOIN spot_balance s ON s.user_id = a.user_id AND s.token = a.token`,
-      [accounts.map((account) => account.user), accounts.map((account) => account.token)],
+      [textList(accounts.map((account) => account.user)), textList(accounts.map((account) => account.token))],
     );
-    return rows.map((row) => ({
-      user: row.user_id,
-      token: row.token,
-      shard: row.shard,
-      lastAt: row.last_at,
-      free: BigInt(row.free),
-      locked: BigInt(row.locked),
-    }));
+    for (const { place, shard, last_ms: lastMs, free, locked } of rows) {
+      known[place - 1] = { shard, lastMs, free: BigInt(free), locked: locked === '0' ? 0n : BigInt(locked) };
+    }
+    return known;
   }
 
   async appendLog(tx: Transaction, events: readonly LoggedEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await tx.copyIn(
-      `COPY balance_event (${LOG_COLUMNS}) FROM STDIN`,
-      copyText(events, (event) =>
-        copyLine(
-          event.day,
-          event.user,
-          event.token,
-          event.shard,
-          event.seq,
-          event.msOfDay,
-          event.freeDelta,
-          event.lockedDelta,
-          event.free,
-          event.locked,
-          event.cause,
-          event.statedDelta,
-        ),
-      ),
-    );
+    await tx.copyIn(`COPY balance_event (${LOG_COLUMNS}) FROM STDIN`, copyText(events, logLine));
   }
 
   /**
-   * Balances heard of for the first time, at zero: `applyChanges` brings them to what was said.
+   * Balances heard of for the first time, as their first day leaves them: one row version, not a zero and its update.
    * @returns how many were new; fewer than given means that another shard was first
    */
   addBalances(tx: Transaction, balances: readonly NewBalance[]): Promise<number> {
     if (balances.length === 0) return Promise.resolve(0);
-    return tx.affected(
-      `INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, day, integral)
-       SELECT user_id, token, bucket, shard, 0, 0, known_from, known_from, day, 0
-       FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::date[])
-         AS n(user_id, token, bucket, shard, known_from, day)
-       ORDER BY user_id, token ON CONFLICT (user_id, token) DO NOTHING`,
-      [
-        balances.map((balance) => balance.user),
-        balances.map((balance) => balance.token),
-        balances.map((balance) => bucketOf(balance.user)),
-        balances.map((balance) => balance.shard),
-        balances.map((balance) => balance.knownFrom),
-        balances.map((balance) => balance.day),
-      ],
-    );
+    const openings = balances.map((balance) => balance.opening);
+    return tx.affected(ADD_BALANCES, [
+      textList(balances.map((balance) => balance.user)),
+      textList(balances.map((balance) => balance.token)),
+      listOf(balances.map((balance) => bucketOf(balance.user))),
+      listOf(balances.map((balance) => balance.shard)),
+      textList(balances.map((balance) => balance.knownFrom)),
+      textList(balances.map((balance) => balance.day)),
+      listOf(openings.map((opening) => opening?.free ?? 0n)),
+      listOf(openings.map((opening) => opening?.locked ?? 0n)),
+      listOf(openings.map((opening) => opening?.freeRest ?? 0n)),
+      listOf(openings.map((opening) => opening?.lockedRest ?? 0n)),
+      `{${openings.map((opening) => (opening ? textElement(opening.cause) : 'NULL')).join(',')}}`,
+      textList(balances.map((balance) => balance.opening?.lastAt ?? balance.knownFrom)),
+    ]);
   }
 
-  /** One statement for the whole batch: moves balances and both day slots (see APPLY_CHANGES). */
+  /**
+   * Moves balances and both day slots (see APPLY_CHANGES): one statement for all accounts, and one more for each further
+   * day that some account has changes on.
+   * @returns how many changes found their balance
+   */
   async applyChanges(tx: Transaction, changes: readonly DayChange[]): Promise<number> {
     if (changes.length === 0) return 0;
-    await tx.affected(
-      `CREATE TEMP TABLE IF NOT EXISTS spot_change (
-         user_id text COLLATE "C" NOT NULL, token text COLLATE "C" NOT NULL, day date NOT NULL,
-         free numeric NOT NULL, locked numeric NOT NULL, free_rest numeric NOT NULL, locked_rest numeric NOT NULL,
-         cause text NOT NULL, last_at timestamptz NOT NULL
-       ) ON COMMIT DELETE ROWS`,
-    );
-    await tx.copyIn(
-      'COPY spot_change (user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at) FROM STDIN',
-      copyText(changes, (change) =>
-        copyLine(
-          change.user,
-          change.token,
-          change.day,
-          change.free,
-          change.locked,
-          change.freeRest,
-          change.lockedRest,
-          change.cause,
-          change.lastAt,
-        ),
-      ),
-    );
-    return tx.affected(APPLY_CHANGES);
+    await lookUpByKey(tx);
+    let moved = 0;
+    for (const round of roundsOf(changes)) {
+      moved += await tx.affected(APPLY_CHANGES, [
+        textList(round.map((change) => change.user)),
+        textList(round.map((change) => change.token)),
+        textList(round.map((change) => change.day)),
+        listOf(round.map((change) => change.free)),
+        listOf(round.map((change) => change.locked)),
+        listOf(round.map((change) => change.freeRest)),
+        listOf(round.map((change) => change.lockedRest)),
+        textList(round.map((change) => change.cause)),
+        textList(round.map((change) => change.lastAt)),
+      ]);
+    }
+    return moved;
   }
 
   async addLate(tx: Transaction, events: readonly LateEvent[]): Promise<void> {
@@ -354,49 +344,101 @@ export class SpotFeedRepository {
   }
 }
 
-/**
- * The accumulator's step for a whole batch (R8). `last_day` is the later of the row's day and the batch's. A slot's
- * integral is opening x day + sum of delta x rest of day, so a change of an earlier day counts for the whole of a
- * later one, and the order of lines does not matter. Rolling over keeps the two newest adjacent days; a day that had no
- * events is its balance x day. Which balance counts (R7) is the rule of each slot's own day.
- */
-const APPLY_CHANGES = `
-  WITH rule AS (
+/** R7: by token and day, whether what open orders hold counts. */
+const RULES = `WITH rule AS MATERIALIZED (
     SELECT token,
            CASE WHEN lag(valid_from) OVER w IS NULL THEN '-infinity'::date ELSE valid_from END AS from_day,
            coalesce(lead(valid_from) OVER w, 'infinity'::date) AS until_day,
            CASE counted_balance WHEN 'free+locked' THEN 1 ELSE 0 END AS with_locked
     FROM token_rule WINDOW w AS (PARTITION BY token ORDER BY valid_from)
-  ), span AS (
-    SELECT user_id, token, greatest(s.day, max(c.day)) AS last_day
-    FROM spot_change c JOIN spot_balance s USING (user_id, token)
-    GROUP BY user_id, token, s.day
-  ), change AS (
-    SELECT user_id, token, last_day, sum(free) AS free, sum(locked) AS locked, max(cause) AS cause, max(last_at) AS last_at,
-           sum(CASE WHEN day = last_day THEN free_rest ELSE free * 86400000 END) AS last_free,
-           sum(CASE WHEN day = last_day THEN locked_rest ELSE locked * 86400000 END) AS last_locked,
-           sum(CASE WHEN day = last_day THEN 0 WHEN day = last_day - 1 THEN free_rest ELSE free * 86400000 END) AS prev_free,
-           sum(CASE WHEN day = last_day THEN 0 WHEN day = last_day - 1 THEN locked_rest ELSE locked * 86400000 END) AS prev_locked
-    FROM spot_change JOIN span USING (user_id, token)
-    GROUP BY user_id, token, last_day
-  )
+  )`;
+
+const ADD_BALANCES = `
+  ${RULES}
+  INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, day, integral, last_cause)
+  SELECT user_id, token, bucket, shard, free, locked, known_from, last_at, day,
+         free_rest + CASE WHEN locked = 0 AND locked_rest = 0 THEN 0 ELSE locked_rest *
+           (SELECT with_locked FROM rule r WHERE r.token = n.token AND n.day >= r.from_day AND n.day < r.until_day) END,
+         cause
+  FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::date[],
+              $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[])
+    AS n(user_id, token, bucket, shard, known_from, day, free, locked, free_rest, locked_rest, cause, last_at)
+  ORDER BY user_id, token ON CONFLICT (user_id, token) DO NOTHING`;
+
+/**
+ * The accumulator's step (R8) for changes of one day an account. A slot's integral is opening x day + sum of delta x rest
+ * of day, so a change of an earlier day counts for the whole of a later one, and the order of lines does not matter.
+ * Rolling over keeps the two newest adjacent days; a day that had no events is its balance x day. Which balance counts
+ * (R7) is the rule of each slot's own day; it is only asked for where an order holds something.
+ */
+const APPLY_CHANGES = `
+  ${RULES}
   UPDATE spot_balance s SET
     free = s.free + c.free,
     locked = s.locked + c.locked,
     last_cause = c.cause,
-    last_at = c.last_at,
-    day = c.last_day,
-    integral = c.last_free + last_rule.with_locked * c.last_locked
-      + CASE WHEN s.day = c.last_day THEN s.integral ELSE (s.free + last_rule.with_locked * s.locked) * 86400000 END,
-    prev_day = CASE WHEN s.day = c.last_day THEN s.prev_day ELSE c.last_day - 1 END,
-    prev_integral = c.prev_free + prev_rule.with_locked * c.prev_locked
-      + CASE WHEN s.day = c.last_day THEN s.prev_integral
-             WHEN s.day = c.last_day - 1 THEN s.integral
-             ELSE (s.free + prev_rule.with_locked * s.locked) * 86400000 END
-  FROM change c
-  JOIN rule last_rule ON last_rule.token = c.token AND c.last_day >= last_rule.from_day AND c.last_day < last_rule.until_day
-  JOIN rule prev_rule ON prev_rule.token = c.token AND c.last_day - 1 >= prev_rule.from_day AND c.last_day - 1 < prev_rule.until_day
+    last_at = greatest(s.last_at, c.last_at),
+    day = greatest(s.day, c.day),
+    integral = CASE WHEN c.day > s.day THEN s.free * 86400000 + c.free_rest
+                    WHEN c.day = s.day THEN s.integral + c.free_rest
+                    ELSE s.integral + c.free * 86400000 END
+      + CASE WHEN s.locked = 0 AND c.locked = 0 AND c.locked_rest = 0 THEN 0 ELSE
+          (SELECT with_locked FROM rule r
+           WHERE r.token = c.token AND greatest(s.day, c.day) >= r.from_day AND greatest(s.day, c.day) < r.until_day)
+          * CASE WHEN c.day > s.day THEN s.locked * 86400000 + c.locked_rest
+                 WHEN c.day = s.day THEN c.locked_rest
+                 ELSE c.locked * 86400000 END END,
+    prev_day = CASE WHEN c.day > s.day THEN c.day - 1 ELSE s.prev_day END,
+    prev_integral = CASE WHEN c.day = s.day + 1 THEN s.integral
+                         WHEN c.day > s.day THEN s.free * 86400000
+                         WHEN c.day = s.day THEN s.prev_integral
+                         WHEN c.day = s.day - 1 THEN s.prev_integral + c.free_rest
+                         ELSE s.prev_integral + c.free * 86400000 END
+      + CASE WHEN c.day = s.day OR c.day = s.day + 1 OR (s.locked = 0 AND c.locked = 0 AND c.locked_rest = 0) THEN 0 ELSE
+          (SELECT with_locked FROM rule r
+           WHERE r.token = c.token AND greatest(s.day, c.day) - 1 >= r.from_day AND greatest(s.day, c.day) - 1 < r.until_day)
+          * CASE WHEN c.day > s.day THEN s.locked * 86400000
+                 WHEN c.day = s.day - 1 THEN c.locked_rest
+                 ELSE c.locked * 86400000 END END
+  FROM unnest($1::text[], $2::text[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::text[], $9::timestamptz[])
+    AS c(user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at)
   WHERE s.user_id = c.user_id AND s.token = c.token`;
+
+/**
+ * For the rest of the transaction: a join goes through the key of its inner side. The planner takes a batch for a large
+ * part of a small table and reads all of it, which costs more the more users there are.
+ */
+async function lookUpByKey(tx: Transaction): Promise<void> {
+  await tx.rows(`SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`);
+}
+
+/** The first change of every account, then the second of those that have one, ...; days of an account ascend. */
+function roundsOf(changes: readonly DayChange[]): DayChange[][] {
+  const rounds: DayChange[][] = [];
+  const turns = new Map<string, number>();
+  const several = changes.some((change) => change.day !== changes[0]!.day);
+  if (!several) return [[...changes]];
+  for (const change of [...changes].sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))) {
+    const key = `${change.user}\n${change.token}`;
+    const turn = turns.get(key) ?? 0;
+    turns.set(key, turn + 1);
+    (rounds[turn] ??= []).push(change);
+  }
+  return rounds;
+}
+
+/** An array parameter as PostgreSQL reads it; the driver's own way costs several calls an element. */
+function listOf(values: readonly (bigint | number)[]): string {
+  return `{${values.join(',')}}`;
+}
+
+function textList(values: readonly string[]): string {
+  return `{${values.map(textElement).join(',')}}`;
+}
+
+function textElement(value: string): string {
+  return /["\\]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+}
 
 function toShard(row: ShardRow): FeedShard {
   return {
@@ -409,38 +451,19 @@ function toShard(row: ShardRow): FeedShard {
   };
 }
 
-function toLogged(row: LogRow): LoggedEvent {
-  return {
-    day: row.day,
-    user: row.user_id,
-    token: row.token,
-    shard: row.shard,
-    seq: BigInt(row.seq),
-    msOfDay: row.ms_of_day,
-    freeDelta: BigInt(row.free_delta),
-    lockedDelta: BigInt(row.locked_delta),
-    free: BigInt(row.free),
-    locked: BigInt(row.locked),
-    cause: row.cause,
-    statedDelta: row.stated_delta === null ? null : BigInt(row.stated_delta),
-  };
-}
-
-function least(values: readonly bigint[]): bigint {
+function least<N extends bigint | number>(values: readonly N[]): N {
   return values.reduce((a, b) => (b < a ? b : a));
 }
 
-function greatest(values: readonly bigint[]): bigint {
+function greatest<N extends bigint | number>(values: readonly N[]): N {
   return values.reduce((a, b) => (b > a ? b : a));
 }
 
 /** COPY's text format. A string's backslash, tab and line ends are escaped; null is \\N. */
-function copyLine(...values: readonly (string | number | bigint | null)[]): string {
-  return (
-    values
-      .map((value) => (value === null ? '\\N' : typeof value === 'string' ? escapeCopy(value) : value.toString()))
-      .join('\t') + '\n'
-  );
+function logLine(event: LoggedEvent): string {
+  const { day, shard, seq, msOfDay, freeDelta, lockedDelta, free, locked } = event;
+  const stated = event.statedDelta === null ? '\\N' : event.statedDelta.toString();
+  return `${day}\t${escapeCopy(event.user)}\t${escapeCopy(event.token)}\t${shard}\t${seq}\t${msOfDay}\t${freeDelta}\t${lockedDelta}\t${free}\t${locked}\t${escapeCopy(event.cause)}\t${stated}\n`;
 }
 
 function escapeCopy(text: string): string {
@@ -449,13 +472,14 @@ function escapeCopy(text: string): string {
     : text;
 }
 
+/** Chunk by chunk, so that the server reads the first lines while the next are written. */
 function copyText<Row>(rows: readonly Row[], line: (row: Row) => string): Readable {
   function* chunks(): Generator<string> {
     for (let start = 0; start < rows.length; start += COPY_CHUNK) {
-      yield rows
-        .slice(start, start + COPY_CHUNK)
-        .map(line)
-        .join('');
+      let text = '';
+      const end = Math.min(rows.length, start + COPY_CHUNK);
+      for (let place = start; place < end; place += 1) text += line(rows[place]!);
+      yield text;
     }
   }
   return Readable.from(chunks());
