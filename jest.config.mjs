@@ -51,6 +51,7 @@ export default {
         '<rootDir>/libs/database/**/*.spec.ts',
         '<rootDir>/apps/**/*.spec.ts',
         '<rootDir>/devnet/core/**/*.spec.ts',
+        '<rootDir>/bench/**/*.spec.ts',
       ],
     },
     {

@@ -464,6 +464,20 @@ CREATE TABLE settlement_check (
   CONSTRAINT settlement_check_day_token_fkey FOREIGN KEY (day, token) REFERENCES settlement(day, token)
 );
 
+CREATE TABLE settlement_piece (
+  day date NOT NULL,
+  token text COLLATE "C" NOT NULL,
+  step text NOT NULL,
+  first_bucket smallint NOT NULL,
+  last_bucket smallint NOT NULL,
+  result jsonb,
+  CONSTRAINT settlement_piece_pkey PRIMARY KEY (day, token, step, first_bucket),
+  CONSTRAINT settlement_piece_day_token_fkey FOREIGN KEY (day, token) REFERENCES settlement(day, token),
+  CONSTRAINT settlement_piece_check CHECK (((last_bucket >= first_bucket) AND (last_bucket <= 63))),
+  CONSTRAINT settlement_piece_first_bucket_check CHECK ((first_bucket >= 0)),
+  CONSTRAINT settlement_piece_step_check CHECK ((step = ANY (ARRAY['qualify'::text, 'split'::text, 'check'::text])))
+);
+
 CREATE TABLE spot_balance (
   user_id text COLLATE "C" NOT NULL,
   token text COLLATE "C" NOT NULL,

@@ -1,6 +1,7 @@
 /**
  * Every place where the kill suite ends this process: around each commit and each call to the core, so that a crash
- * falls on both sides of everything that lasts. Names are `settlement.<step>.<moment>`.
+ * falls on both sides of everything that lasts. Names are `settlement.<step>.<moment>`; `pieces` and
+ * `piece` are passed by each step that goes by ranges of users: once for all ranges, and once for each.
  */
 export const FAULT_POINTS = [
   'settlement.gate.before-commit',
@@ -9,12 +10,15 @@ export const FAULT_POINTS = [
   'settlement.inputs.committed',
   'settlement.measure.before-commit',
   'settlement.measure.committed',
+  'settlement.pieces.before-commit',
+  'settlement.pieces.committed',
+  'settlement.piece.before-commit',
+  'settlement.piece.committed',
   'settlement.qualify.before-commit',
   'settlement.qualify.committed',
-  'settlement.split.loaded',
+  'settlement.split.attached',
   'settlement.split.before-commit',
   'settlement.split.committed',
-  'settlement.check.recomputed',
   'settlement.check.before-commit',
   'settlement.check.committed',
   'settlement.plan.before-commit',

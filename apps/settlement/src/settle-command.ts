@@ -11,7 +11,7 @@ import { createLogger, type Logger } from '@app/platform';
 import type { UtcDay } from '@app/staking-core';
 import { settleDay } from './daily-settlement.js';
 import { SettlementRun } from './settlement-run.js';
-import { clockOf, coreClient, type SettlementEnv } from './settlement.module.js';
+import { clockOf, connectionsOf, coreClient, type SettlementEnv, shardsOf } from './settlement.module.js';
 import { type SettlementTools, settlementTools } from './settlement-tools.js';
 
 export interface SettleRequest {
@@ -25,7 +25,11 @@ export interface SettleRequest {
 /** `npm run settle`: settles what of the day can be settled now and answers with the day's rows. Doing it again is safe. */
 export async function settleCommand(request: SettleRequest, env: SettlementEnv): Promise<SettlementRow[]> {
   const log = createLogger({ app: 'settle', level: 'warn' });
-  const db = await Database.open(env.DATABASE_URL, { applicationName: 'soft-staking-settle', statementTimeoutMs: 0 });
+  const db = await Database.open(env.DATABASE_URL, {
+    applicationName: 'soft-staking-settle',
+    statementTimeoutMs: 0,
+    poolSize: connectionsOf(env),
+  });
   try {
     const tools = toolsOver(db, db, env, log);
     if (request.dryRun !== true) {
@@ -86,5 +90,7 @@ function toolsOver(db: Database, work: Transactions, env: SettlementEnv, log: Lo
     clock: clockOf(db, env),
     log,
     openJournal: (day) => leaves.ensure('journal_line', [day]),
+    // A rehearsal is one transaction, and one transaction is one connection.
+    limits: { shards: work === db ? shardsOf(env) : 1 },
   });
 }

@@ -1,17 +1,21 @@
 import {
   CreditRepository,
   DayInputsRepository,
+  DayLogRepository,
   IndependentCheckRepository,
   JournalRepository,
   ReconciliationRepository,
   RewardMeasureRepository,
   RewardSplitRepository,
+  SettlementPieceRepository,
   SettlementRepository,
   type Transactions,
 } from '@app/database';
+import { availableParallelism } from 'node:os';
 import { type Clock, faultPoint, type Logger } from '@app/platform';
 import type { CoreClient } from './core/core-client.js';
 import type { FaultPoint } from './fault-points.js';
+import { Lanes } from './lanes.js';
 
 export interface SettlementLimits {
   /** Credits in one batch. */
@@ -24,6 +28,13 @@ export interface SettlementLimits {
   readonly attempts: number;
   /** Pause before the next attempt, real milliseconds. */
   readonly restMs: number;
+  /** Ranges of users at work at once, each on a connection of its own: as many as there are cores. */
+  readonly shards: number;
+  /** A token with fewer users is not worth another range. */
+  readonly rangeUsers: number;
+  /** R22a: users that moved or count otherwise than all day, held in memory at once by all ranges at work: about 100
+   *  bytes each, 200 with 78-digit amounts. More users than that are looked at in several goes. */
+  readonly checkUsers: number;
 }
 
 export const DEFAULT_LIMITS: SettlementLimits = {
@@ -32,6 +43,9 @@ export const DEFAULT_LIMITS: SettlementLimits = {
   claimMs: 12_000,
   attempts: 3,
   restMs: 250,
+  shards: availableParallelism(),
+  rangeUsers: 50_000,
+  checkUsers: 600_000,
 };
 
 /** What a step works with. */
@@ -41,6 +55,8 @@ export interface SettlementTools {
   readonly inputs: DayInputsRepository;
   readonly measure: RewardMeasureRepository;
   readonly split: RewardSplitRepository;
+  readonly pieces: SettlementPieceRepository;
+  readonly dayLog: DayLogRepository;
   readonly check: IndependentCheckRepository;
   readonly credits: CreditRepository;
   readonly journal: JournalRepository;
@@ -49,6 +65,8 @@ export interface SettlementTools {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits: SettlementLimits;
+  /** Where ranges of all tokens queue. */
+  readonly lanes: Lanes;
   /** Makes the journal's leaf of a day, outside of any transaction. */
   readonly openJournal: (day: string) => Promise<void>;
   /** A named place where tests end the process. */
@@ -66,8 +84,12 @@ export interface ToolParts {
 }
 
 export function settlementTools(parts: ToolParts): SettlementTools {
+  const limits = { ...DEFAULT_LIMITS, ...parts.limits };
   return {
     ...parts,
+    pieces: new SettlementPieceRepository(),
+    dayLog: new DayLogRepository(),
+    lanes: new Lanes(limits.shards),
     settlements: new SettlementRepository(),
     inputs: new DayInputsRepository(),
     measure: new RewardMeasureRepository(),
@@ -76,7 +98,7 @@ export function settlementTools(parts: ToolParts): SettlementTools {
     credits: new CreditRepository(),
     journal: new JournalRepository(),
     books: new ReconciliationRepository(),
-    limits: { ...DEFAULT_LIMITS, ...parts.limits },
+    limits,
     reach: parts.reach ?? faultPoint,
   };
 }

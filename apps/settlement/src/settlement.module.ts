@@ -3,7 +3,7 @@ import { type Clock, createClock, createLogger, type Env, type Logger } from '@a
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CoreClient } from './core/core-client.js';
 import { SettlementRun } from './settlement-run.js';
-import { settlementTools } from './settlement-tools.js';
+import { DEFAULT_LIMITS, settlementTools } from './settlement-tools.js';
 
 export const SHUTDOWN_SIGNAL = Symbol('shutdown signal');
 
@@ -23,7 +23,11 @@ export class SettlementModule {
         {
           provide: Database,
           useFactory: () =>
-            Database.open(env.DATABASE_URL, { applicationName: 'soft-staking-settlement', statementTimeoutMs: 0 }),
+            Database.open(env.DATABASE_URL, {
+              applicationName: 'soft-staking-settlement',
+              statementTimeoutMs: 0,
+              poolSize: connectionsOf(env),
+            }),
         },
         {
           provide: SettlementRun,
@@ -45,9 +49,18 @@ export function settlementRun(db: Database, env: SettlementEnv, log: Logger, sig
       clock: clockOf(db, env),
       log,
       openJournal: (day) => leaves.ensure('journal_line', [day]),
-      limits: { claimMs: CORE_TIMEOUT_MS + 1_000 },
+      limits: { claimMs: CORE_TIMEOUT_MS + 1_000, shards: shardsOf(env) },
     }),
   );
+}
+
+export function shardsOf(env: SettlementEnv): number {
+  return env.SETTLE_SHARDS ?? DEFAULT_LIMITS.shards;
+}
+
+/** One for each range at work, and some for everything that is short. */
+export function connectionsOf(env: SettlementEnv): number {
+  return shardsOf(env) + 8;
 }
 
 export function coreClient(env: SettlementEnv, signal?: AbortSignal): CoreClient {

@@ -34,6 +34,8 @@ export interface Env {
   readonly LOG_LEVEL: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Pause between two looks for work, milliseconds. */
   readonly TICK_MS: number;
+  /** Ranges of users the settlement works on at once; without it: as many as there are cores. */
+  readonly SETTLE_SHARDS?: number;
 }
 
 export type EnvName = keyof Env;
@@ -142,12 +144,13 @@ const RULES: Record<EnvName, Rule> = {
     example: 'info',
   },
   TICK_MS: { schema: integerText(10, 3_600_000, 'must be milliseconds from 10 to 3600000'), example: '1000' },
+  SETTLE_SHARDS: { schema: integerText(1, 64, 'must be 1 to 64'), example: '2' },
 };
 
 export const ENV_NAMES = Object.keys(RULES) as readonly EnvName[];
 
 /** Names that begin so are ours: an unknown one is a typing mistake, not somebody else's variable. */
-const OUR_PREFIXES = ['API_', 'BNB_', 'CORE_', 'CLOCK', 'FAULT_', 'TICK_'];
+const OUR_PREFIXES = ['API_', 'BNB_', 'CORE_', 'CLOCK', 'FAULT_', 'TICK_', 'SETTLE_'];
 
 type Source = Readonly<Record<string, string | undefined>>;
 

@@ -4,7 +4,8 @@ import { rulesOf, step } from './step.js';
 
 /**
  * Step 2 (R3-R8): measures, from the log, exactly those whose day is not simply whole. Everybody else's balance x time
- * stands in the running accumulator already and is read where it is used.
+ * stands in the running accumulator already and is read where it is used. Owners with several accounts are added up
+ * here, because their accounts fall into different ranges of the steps that follow (R10).
  */
 export function measureBalances(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
   const move = {
@@ -15,7 +16,10 @@ export function measureBalances(unit: TokenDay, tools: SettlementTools): Promise
     isolation: 'REPEATABLE READ',
   } as const;
   return step(unit, tools, move, async (tx) => {
-    const movedOn = await tools.measure.measurePartial(tx, unit, await rulesOf(tx, unit, tools));
+    await tools.settlements.workOnSets(tx);
+    const rules = await rulesOf(tx, unit, tools);
+    const movedOn = await tools.measure.measurePartial(tx, unit, rules);
+    await tools.measure.sumOwners(tx, unit, rules);
     return { kind: 'done', figures: { balances_from: movedOn > 0 ? 'log' : 'accumulators' } };
   });
 }

@@ -1,22 +1,41 @@
 import type { SettlementState, TokenDay } from '@app/database';
 import type { SettlementTools } from '../settlement-tools.js';
-import { rulesOf, step } from './step.js';
+import { inPieces } from './in-pieces.js';
+import { IN_OTHER_HANDS, rulesOf, step } from './step.js';
 
-/** Step 3 (R10): minimum, cap, the owner's cap; Q and the number of users. */
-export function decideWhoQualifies(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+/** What one range of users comes to; amounts as decimal strings. */
+interface RangeWeight extends Readonly<Record<string, unknown>> {
+  readonly weight: string;
+  readonly users: number;
+}
+
+/** Step 3 (R10): minimum, cap, the owner's cap; Q and the number of users, by ranges of users. */
+export async function decideWhoQualifies(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+  await inPieces<RangeWeight>(unit, tools, {
+    from: 'measured',
+    step: 'qualify',
+    work: async (tx, range) => {
+      const rules = await rulesOf(tx, unit, tools);
+      await tools.measure.measureMovedOn(tx, unit, rules, range);
+      const { qualifying, users } = await tools.measure.qualify(tx, unit, rules, range);
+      return { weight: qualifying.toString(), users };
+    },
+  });
   const move = {
     from: 'measured',
     to: 'qualified',
     beforeCommit: 'settlement.qualify.before-commit',
     committed: 'settlement.qualify.committed',
-    isolation: 'REPEATABLE READ',
   } as const;
   return step(unit, tools, move, async (tx) => {
-    const rules = await rulesOf(tx, unit, tools);
-    // The feed flows on: accumulators that have left the day behind since step 2 are measured from the log, too.
-    await tools.measure.measurePartial(tx, unit, rules);
-    await tools.measure.sumOwners(tx, unit, rules);
-    const { qualifying, users } = await tools.measure.qualify(tx, unit, rules);
-    return { kind: 'done', figures: { qualifying, users } };
+    const ranges = await tools.pieces.results<RangeWeight>(tx, unit, 'qualify');
+    if (ranges === null) return IN_OTHER_HANDS;
+    return {
+      kind: 'done',
+      figures: {
+        qualifying: ranges.reduce((sum, range) => sum + BigInt(range.weight), 0n),
+        users: ranges.reduce((sum, range) => sum + range.users, 0),
+      },
+    };
   });
 }

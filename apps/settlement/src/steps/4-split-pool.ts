@@ -1,41 +1,51 @@
-import type { JournalMove, RulesOfDay, SettlementRow, SettlementState, TokenDay } from '@app/database';
+import type {
+  JournalMove,
+  LoadedLeaf,
+  RulesOfDay,
+  SettlementRow,
+  SettlementState,
+  TokenDay,
+  Transaction,
+} from '@app/database';
 import { type DayPool, invariant, payoutUnit, poolOfDay } from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
-import { known, rulesOf, step, type StepResult } from './step.js';
+import { inPieces } from './in-pieces.js';
+import { IN_OTHER_HANDS, known, rulesOf, step, type StepResult } from './step.js';
 
 /**
- * Step 4 (R16, R17, R20): the pool, and everybody's part of it, as one set into the day's own leaf. Rows, journal and
- * state become visible together or not at all.
+ * Step 4 (R16, R17, R20): the pool, and everybody's part of it, as sets into the day's own leaf: by ranges of users,
+ * bare and unattached, then keyed, added up, attached and booked at once. Nobody sees a leaf that is half done.
  */
-export function splitPool(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+export async function splitPool(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+  await inPieces(unit, tools, {
+    from: 'qualified',
+    step: 'split',
+    begin: (tx) => tools.split.createLeaf(tx, unit),
+    work: async (tx, range) => {
+      const { day, rules, pool } = await poolToSplit(tx, unit, tools);
+      const share = {
+        pool: pool.poolAtoms,
+        qualifying: known(day.qualifying, 'qualifying'),
+        unitAtoms: payoutUnit(rules),
+      };
+      await tools.measure.measureMovedOn(tx, unit, rules, range);
+      return { users: await tools.split.load(tx, unit, rules, share, range) };
+    },
+  });
   const move = {
     from: 'qualified',
     to: 'split',
     beforeCommit: 'settlement.split.before-commit',
     committed: 'settlement.split.committed',
-    isolation: 'REPEATABLE READ',
   } as const;
-  return step(unit, tools, move, async (tx, day): Promise<StepResult> => {
-    const rules = await rulesOf(tx, unit, tools);
-    const qualifying = known(day.qualifying, 'qualifying');
-    const pool = poolOf(day, rules);
-    await tools.measure.measurePartial(tx, unit, rules);
-    await tools.split.createLeaf(tx, unit);
-    await tools.split.load(tx, unit, rules, { pool: pool.poolAtoms, qualifying, unitAtoms: payoutUnit(rules) });
-    tools.reach('settlement.split.loaded');
-    const loaded = await tools.split.sums(tx, unit);
-    invariant(loaded.qualifying === qualifying && loaded.users === day.users, 'who is paid is who qualified (R20)', {
-      qualifying,
-      loaded: loaded.qualifying,
-      users: day.users,
-      loadedUsers: loaded.users,
-    });
-    invariant(loaded.paid <= pool.poolAtoms, 'nothing is paid above the pool (R20)', {
-      paid: loaded.paid,
-      pool: pool.poolAtoms,
-    });
+  return step(unit, tools, move, async (tx): Promise<StepResult> => {
+    if ((await tools.pieces.results(tx, unit, 'split')) === null) return IN_OTHER_HANDS;
+    await tools.settlements.workOnSets(tx);
+    const { day, pool } = await poolToSplit(tx, unit, tools);
+    const loaded = await sumsOfLeaf(tx, day, pool, tools);
     const leftover = pool.poolAtoms - loaded.paid;
     await tools.split.attachLeaf(tx, unit);
+    tools.reach('settlement.split.attached');
     await tools.journal.book(tx, unit, splitMoves(day, pool, loaded.paid, leftover));
     return {
       kind: 'done',
@@ -49,6 +59,39 @@ export function splitPool(unit: TokenDay, tools: SettlementTools): Promise<Settl
       },
     };
   });
+}
+
+/** What the steps before have fixed; the same in every range, whoever does it. */
+async function poolToSplit(
+  tx: Transaction,
+  unit: TokenDay,
+  tools: SettlementTools,
+): Promise<{ day: SettlementRow; rules: RulesOfDay; pool: DayPool }> {
+  const day = known(await tools.settlements.find(tx, unit), 'the day');
+  const rules = await rulesOf(tx, unit, tools);
+  return { day, rules, pool: poolOf(day, rules) };
+}
+
+/** Added up as it is stored, not as the ranges say. */
+async function sumsOfLeaf(
+  tx: Transaction,
+  day: SettlementRow,
+  pool: DayPool,
+  tools: SettlementTools,
+): Promise<LoadedLeaf> {
+  const qualifying = known(day.qualifying, 'qualifying');
+  const loaded = await tools.split.sums(tx, day);
+  invariant(loaded.qualifying === qualifying && loaded.users === day.users, 'who is paid is who qualified (R20)', {
+    qualifying,
+    loaded: loaded.qualifying,
+    users: day.users,
+    loadedUsers: loaded.users,
+  });
+  invariant(loaded.paid <= pool.poolAtoms, 'nothing is paid above the pool (R20)', {
+    paid: loaded.paid,
+    pool: pool.poolAtoms,
+  });
+  return loaded;
 }
 
 function poolOf(day: SettlementRow, rules: RulesOfDay): DayPool {

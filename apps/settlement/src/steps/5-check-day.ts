@@ -1,8 +1,20 @@
 import type { DayFigures, RulesOfDay, SettlementRow, SettlementState, TokenDay, Transaction } from '@app/database';
-import { atoms, checkDay as failedChecks, type DayCheckCode, type FailedCheck } from '@app/staking-core';
+import {
+  addFindings,
+  atoms,
+  checkDay as failedChecks,
+  type DayCheckCode,
+  type FailedCheck,
+  type IndependentFindings,
+  independentPool,
+  NO_FINDINGS,
+  ownerCoefficient,
+} from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
-import { type Recomputation, recomputeDay } from './recompute-day.js';
-import { known, rulesOf, step, type StepResult } from './step.js';
+import { inPieces } from './in-pieces.js';
+import { recomputeRange } from './recompute-range.js';
+import { readFindings, type WrittenFindings, writtenFindings } from './written-findings.js';
+import { IN_OTHER_HANDS, known, rulesOf, step, type StepResult } from './step.js';
 
 /** How many settled days the trend looks back on (R22c). */
 const TRAILING_DAYS = 7;
@@ -21,7 +33,15 @@ const CHECKS: Readonly<Record<DayCheckCode, readonly [name: string, holds: strin
  * Step 5 (R22): nothing has left yet, and nothing will unless every check holds. Each check is a row; a failure holds
  * this token's day for two people, other tokens go on.
  */
-export function checkDay(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+export async function checkDay(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
+  await inPieces(unit, tools, {
+    from: 'split',
+    step: 'check',
+    work: async (tx, range) => {
+      const day = known(await tools.settlements.find(tx, unit), 'the day');
+      return writtenFindings(await recomputeRange(tx, day, await rulesOf(tx, unit, tools), range, tools));
+    },
+  });
   const move = {
     from: 'split',
     to: 'checked',
@@ -31,8 +51,9 @@ export function checkDay(unit: TokenDay, tools: SettlementTools): Promise<Settle
   } as const;
   return step(unit, tools, move, async (tx, day): Promise<StepResult> => {
     const rules = await rulesOf(tx, unit, tools);
-    const again = await recomputeDay(tx, day, rules, tools);
-    tools.reach('settlement.check.recomputed');
+    const ranges = await tools.pieces.results<WrittenFindings>(tx, unit, 'check');
+    if (ranges === null) return IN_OTHER_HANDS;
+    const again = ranges.map(readFindings).reduce(addFindings, NO_FINDINGS);
     const figures = await tools.check.figures(tx, unit, TRAILING_DAYS);
     const failed = failedChecks(await toCheck(tx, day, rules, figures, again, tools));
     await saveChecks(tx, unit, failed, again, tools);
@@ -53,7 +74,7 @@ export function checkDay(unit: TokenDay, tools: SettlementTools): Promise<Settle
         code: failed[0]?.code ?? 'CROSS_CHECK_DIFFERS',
         checks: failed,
         ...(contradicted.length > 0 ? { contradicted } : {}),
-        ...(again.differences.count > 0 ? { differences: differencesOf(again) } : {}),
+        ...(again.differences > 0 ? { differences: differencesOf(again) } : {}),
       },
     };
   });
@@ -64,7 +85,7 @@ async function toCheck(
   day: SettlementRow,
   rules: RulesOfDay,
   figures: DayFigures,
-  again: Recomputation,
+  again: IndependentFindings,
   tools: SettlementTools,
 ): Promise<Parameters<typeof failedChecks>[0]> {
   const stored = await tools.split.sums(tx, day);
@@ -79,19 +100,37 @@ async function toCheck(
     custodyAtoms: atoms(figures.custody),
     trailingPools: figures.trailingPools,
     recomputed: {
-      paidAtoms: again.result.paidAtoms,
-      differences: again.differences.count + figureDifferences(day, again),
+      paidAtoms: again.paidAtoms,
+      differences: again.differences + (await figureDifferences(tx, day, rules, again, tools)),
     },
   };
 }
 
-/** The recomputation must also come to the same pool, Q and leftover, which no single reward shows. */
-function figureDifferences(day: SettlementRow, { result }: Recomputation): number {
+/** The rows were compared by the stored Q, pool and owners' sums: here these are compared with the rows. */
+async function figureDifferences(
+  tx: Transaction,
+  day: SettlementRow,
+  rules: RulesOfDay,
+  again: IndependentFindings,
+  tools: SettlementTools,
+): Promise<number> {
+  const input = {
+    releasedAtoms: known(day.released, 'released'),
+    stakeAtoms: known(day.stake, 'stake'),
+    leftoverBeforeAtoms: known(day.leftoverBefore, 'leftover before'),
+    boostAtoms: known(day.boosts, 'boosts'),
+  };
+  const pool = independentPool(input, again.qualifyingAtoms, rules.feeBps);
+  let owners = 0n;
+  await tools.dayLog.owners(tx, day, (owner, average) => {
+    owners += average * ownerCoefficient(owner);
+  });
   return [
-    day.pool !== result.poolAtoms,
-    day.qualifying !== result.qualifyingAtoms,
-    day.leftover !== result.leftoverAtoms,
-    day.users !== result.rewards.size,
+    day.pool !== pool,
+    day.qualifying !== again.qualifyingAtoms,
+    day.leftover !== pool - again.paidAtoms,
+    day.users !== again.users,
+    owners !== again.ownersPrint,
   ].filter(Boolean).length;
 }
 
@@ -99,7 +138,7 @@ async function saveChecks(
   tx: Transaction,
   unit: TokenDay,
   failed: readonly FailedCheck[],
-  again: Recomputation,
+  again: IndependentFindings,
   tools: SettlementTools,
 ): Promise<void> {
   for (const [code, [name, holds]] of Object.entries(CHECKS)) {
@@ -109,14 +148,14 @@ async function saveChecks(
           .map(([key, value]) => `${key} ${value}`)
           .join(', ')}`
       : name === 'recomputation'
-        ? `${holds} (${again.result.rewards.size} users)`
+        ? `${holds} (${again.users} users)`
         : holds;
     await tools.check.saveCheck(tx, unit, name, failure === undefined, detail);
   }
 }
 
-function differencesOf(again: Recomputation): readonly Record<string, string | null>[] {
-  return again.differences.first.map((one) => ({
+function differencesOf(again: IndependentFindings): readonly Record<string, string | null>[] {
+  return again.first.map((one) => ({
     user: one.user,
     stored: one.storedAtoms?.toString() ?? null,
     recomputed: one.recomputedAtoms?.toString() ?? null,

@@ -24,6 +24,12 @@ export type StepResult =
   | { readonly kind: 'waits'; readonly reason: string }
   | { readonly kind: 'held'; readonly reason: Readonly<Record<string, unknown>> };
 
+/** Another worker has ranges of the step in hand: its own last look, or the next tick, goes on. */
+export const IN_OTHER_HANDS: StepResult = {
+  kind: 'waits',
+  reason: "ranges of users that are in another worker's hands",
+};
+
 /**
  * One step in one transaction: takes the day (passing over one that another worker has in hand), works, moves the
  * state. Either all of it lasts or nothing does.

@@ -4,6 +4,7 @@ import { Balances1763600000003 } from './1763600000003-balances.js';
 import { Chains1763600000004 } from './1763600000004-chains.js';
 import { Settlement1763600000005 } from './1763600000005-settlement.js';
 import { Journal1763600000006 } from './1763600000006-journal.js';
+import { SettlementPieces1763600000007 } from './1763600000007-settlement-pieces.js';
 
 /** In order, by name: no globs, so that source and build run the same list. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Chains1763600000004,
   Settlement1763600000005,
   Journal1763600000006,
+  SettlementPieces1763600000007,
 ];

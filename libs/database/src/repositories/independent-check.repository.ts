@@ -1,39 +1,7 @@
 import { type Atoms, atoms } from '@app/staking-core';
 import type { Sql, Transaction } from '../database.js';
-import type { RulesOfDay } from './day-inputs.repository.js';
-import { leafName } from './reward-split.repository.js';
-import { countedExpression } from './reward-sql.js';
+import type { Stretch } from './day-log.repository.js';
 import type { TokenDay } from './settlement.repository.js';
-
-/** `[from, to)` in epoch milliseconds; null: still in force. */
-export interface Stretch {
-  readonly fromMs: bigint;
-  readonly toMs: bigint | null;
-}
-
-export interface StreamedCut extends Stretch {
-  readonly reason: 'TOKEN_OFF' | 'TERMS' | 'REGION' | 'BANNED' | 'CLOSED';
-}
-
-/** An account of the token as it stands now, with everything that says when it counts. */
-export interface StreamedAccount {
-  readonly user: string;
-  readonly owner: string | null;
-  /** Counted balance at this moment, not at 00:00. */
-  readonly countedNow: bigint;
-  readonly knownFromMs: bigint;
-  readonly periods: readonly Stretch[];
-  readonly cuts: readonly StreamedCut[];
-  readonly quarantined: boolean;
-}
-
-export interface StreamedChange {
-  readonly user: string;
-  /** On the day itself, or later: then it only leads from today's balance back to the day's. */
-  readonly onTheDay: boolean;
-  readonly msOfDay: bigint;
-  readonly delta: bigint;
-}
 
 /** The figures R22 b and c look at; amounts in atoms. */
 export interface DayFigures {
@@ -54,56 +22,8 @@ export interface CrossCheck {
 
 const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;
 
-/** R22: raw material for the independent recomputation (streamed with COPY, some rows at a time) and the bounds. */
+/** R22: the bounds of a day, and where the outcome of each check is kept. */
 export class IndependentCheckRepository {
-  /** Accounts that were switched on at some time of the day. One moment with `changes`: REPEATABLE READ. */
-  async *accounts(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedAccount[]> {
-    const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
-    const { day, token, start, end } = literals(unit);
-    const copy = `COPY (
-      SELECT s.user_id, a.owner, ${counted}, ${MS('s.known_from')}, p.periods, c.cuts,
-             (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
-      FROM spot_balance s
-      JOIN account a ON a.user_id = s.user_id
-      JOIN (SELECT user_id, string_agg(${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS periods
-            FROM participation_period WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
-            GROUP BY user_id) p ON p.user_id = s.user_id
-      LEFT JOIN (SELECT user_id, string_agg(reason || ':' || ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS cuts
-            FROM participation_cut WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
-            GROUP BY user_id) c ON c.user_id = s.user_id
-      LEFT JOIN quarantine q ON q.user_id = s.user_id AND q.token = ${token} AND q.day = ${day}
-      LEFT JOIN quarantine aside ON aside.token = '*' AND aside.day = ${day} AND aside.shard = s.shard
-      WHERE s.token = ${token}
-    ) TO STDOUT`;
-    for await (const some of lines(tx, copy)) yield some.map(toAccount);
-  }
-
-  /** The log from 00:00 of the day on, as it lies, of everybody who was switched on at some time of the day. */
-  async *changes(tx: Transaction, unit: TokenDay, rules: RulesOfDay): AsyncGenerator<StreamedChange[]> {
-    const counted = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
-    const { day, token, start, end } = literals(unit);
-    const copy = `COPY (
-      SELECT e.user_id, (e.day = ${day})::int, e.ms_of_day, ${counted} FROM balance_event e
-      WHERE e.day >= ${day} AND e.token = ${token} AND e.user_id IN (
-        SELECT user_id FROM participation_period WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}))
-    ) TO STDOUT`;
-    for await (const some of lines(tx, copy)) {
-      yield some.map(([user, onTheDay, ms, delta]) => ({
-        user: user ?? '',
-        onTheDay: onTheDay === '1',
-        msOfDay: BigInt(ms ?? ''),
-        delta: BigInt(delta ?? ''),
-      }));
-    }
-  }
-
-  /** The rewards as stored. */
-  async *rewards(tx: Transaction, unit: TokenDay): AsyncGenerator<(readonly [user: string, amount: bigint])[]> {
-    for await (const some of lines(tx, `COPY (SELECT user_id, amount FROM ${leafName(unit)}) TO STDOUT`)) {
-      yield some.map(([user, amount]) => [user ?? '', BigInt(amount ?? '')] as const);
-    }
-  }
-
   async pauses(sql: Sql, unit: TokenDay): Promise<Stretch[]> {
     const rows = await sql.rows<{ from_ms: string; to_ms: string | null }>(
       `SELECT ${MS('starts_at')} AS from_ms, ${MS('ends_at')} AS to_ms FROM token_pause WHERE token = $1`,
@@ -159,65 +79,4 @@ export class IndependentCheckRepository {
       [unit.day, unit.token, name, passed, detail],
     );
   }
-}
-
-/** COPY takes no parameters: the two values are checked by shape (see `leafName`) and written out. */
-function literals(unit: TokenDay): { day: string; token: string; start: string; end: string } {
-  leafName(unit);
-  const day = `date '${unit.day}'`;
-  return {
-    day,
-    token: `'${unit.token}'`,
-    start: `timestamp '${unit.day}' AT TIME ZONE 'UTC'`,
-    end: `(${day} + 1)::timestamp AT TIME ZONE 'UTC'`,
-  };
-}
-
-/** Lines of COPY's text format as fields, some at a time; null is \\N. A stream that breaks off throws: half of it is never all of it. */
-async function* lines(tx: Transaction, copy: string): AsyncGenerator<(string | null)[][]> {
-  const source = await tx.copyOut(copy);
-  source.setEncoding('utf8');
-  try {
-    let rest = '';
-    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      yield parts.map((line) => line.split('\t').map(field));
-    }
-  } finally {
-    // A reader that stops early must leave the connection usable: what is still under way is let through.
-    source.resume();
-  }
-}
-
-function toAccount(line: readonly (string | null)[]): StreamedAccount {
-  const [user, owner, now, known, periods, cuts, quarantined] = line;
-  return {
-    user: user ?? '',
-    owner: owner ?? null,
-    countedNow: BigInt(now ?? ''),
-    knownFromMs: BigInt(known ?? ''),
-    periods: (periods ?? '').split(',').map(stretch),
-    cuts: cuts ? cuts.split(',').map(cut) : [],
-    quarantined: quarantined === '1',
-  };
-}
-
-function field(text: string): string | null {
-  if (text === '\\N') return null;
-  return text.includes('\\') ? unescapeCopy(text) : text;
-}
-
-function unescapeCopy(field: string): string {
-  return field.replace(/\\(.)/g, (_all, letter: string) => ({ t: '\t', n: '\n', r: '\r' })[letter] ?? letter);
-}
-
-function stretch(text: string): Stretch {
-  const [from = '', to = ''] = text.split(':');
-  return { fromMs: BigInt(from), toMs: to === '' ? null : BigInt(to) };
-}
-
-function cut(text: string): StreamedCut {
-  const colon = text.indexOf(':');
-  return { reason: text.slice(0, colon) as StreamedCut['reason'], ...stretch(text.slice(colon + 1)) };
 }

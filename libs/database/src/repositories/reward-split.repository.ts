@@ -3,6 +3,7 @@ import type { Sql, Transaction } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import type { Qualifying } from './reward-measure.repository.js';
 import { ratedUsers, rateValues } from './reward-sql.js';
+import type { Buckets } from './settlement-piece.repository.js';
 import type { TokenDay } from './settlement.repository.js';
 
 /** What is shared out, to whole payout units (R20). */
@@ -14,47 +15,32 @@ export interface SplitPool {
   readonly unitAtoms: Atoms;
 }
 
-/** A range of user buckets, both ends included: several ranges can be loaded side by side, on as many connections. */
-export interface Buckets {
-  readonly first: number;
-  readonly last: number;
-}
-
-export const ALL_BUCKETS: Buckets = { first: 0, last: 63 };
-
 export interface LoadedLeaf extends Qualifying {
   readonly paid: Atoms;
 }
 
-/** The leaf of `reward` for one token's day: loaded bare, keyed after, attached in the transaction that moves the state. */
+/**
+ * The leaf of `reward` for one token's day: loaded bare, by ranges of users, keyed after, attached in
+ * the transaction that moves the state: until then nobody can read it under `reward`.
+ */
 export class RewardSplitRepository {
   /** Makes the leaf, without key or triggers. */
   async createLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
     await tx.affected(`CREATE TABLE ${leafName(unit)} (LIKE reward INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
   }
 
-  /** R20: reward = floor(pool x weight / Q), cut to payout units, in one division. Somebody unmeasured breaks NOT NULL. */
-  async load(
-    tx: Transaction,
-    unit: TokenDay,
-    rules: RulesOfDay,
-    pool: SplitPool,
-    buckets = ALL_BUCKETS,
-  ): Promise<void> {
-    if (pool.qualifying === 0n) return;
-    await tx.affected(
+  /**
+   * R20: reward = floor(pool x weight / Q), cut to payout units, in one division. Somebody unmeasured breaks NOT NULL.
+   * @returns what was written
+   */
+  async load(tx: Transaction, unit: TokenDay, rules: RulesOfDay, pool: SplitPool, range: Buckets): Promise<number> {
+    if (pool.qualifying === 0n) return 0;
+    return tx.affected(
       `INSERT INTO ${leafName(unit)} (user_id, day, token, bucket, average, weight, amount)
        SELECT user_id, $1::date, $2, bucket, average, weight,
               div($5::numeric * weight, $6::numeric * $7::numeric) * $7::numeric
-       FROM (${ratedUsers(rules)}) rated WHERE (weight > 0 OR weight IS NULL) AND bucket BETWEEN $8 AND $9`,
-      [
-        ...rateValues(unit, rules),
-        pool.pool.toString(),
-        pool.qualifying.toString(),
-        pool.unitAtoms.toString(),
-        buckets.first,
-        buckets.last,
-      ],
+       FROM (${ratedUsers(rules, range)}) rated WHERE weight > 0 OR weight IS NULL`,
+      [...rateValues(unit, rules), pool.pool.toString(), pool.qualifying.toString(), pool.unitAtoms.toString()],
     );
   }
 

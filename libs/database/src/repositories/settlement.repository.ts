@@ -164,6 +164,19 @@ export class SettlementRepository {
     if (moved !== 1) throw new SettlementMoved(unit, from);
   }
 
+  /**
+   * For the rest of the transaction: work on sets. Hash joins, in memory, whatever the statistics say: right after a
+   * day's rows came in they say little, and a loop over an index a million times is the price. No sort of all users
+   * for a merge join. Compiling costs more than it saves, and PostgreSQL's own workers would only take the cores from
+   * the ranges that run side by side.
+   */
+  async workOnSets(tx: Transaction): Promise<void> {
+    await tx.rows(
+      `SELECT set_config(name, setting, true) FROM (VALUES ('work_mem', '64MB'), ('maintenance_work_mem', '256MB'), ('jit', 'off'),
+         ('enable_nestloop', 'off'), ('enable_mergejoin', 'off'), ('max_parallel_workers_per_gather', '0')) AS wanted(name, setting)`,
+    );
+  }
+
   /** R19: says what the day waits for, in a sentence a person understands. */
   async wait(sql: Sql, unit: TokenDay, reason: string): Promise<void> {
     await sql.affected(

@@ -1,91 +1,182 @@
 import fc from 'fast-check';
-import { atoms } from '../money/atoms.js';
-import { balanceSegments, countedIntegral } from '../balances/day-integral.js';
 import { dailyAverage } from '../balances/daily-average.js';
-import { subtract } from '../time/interval.js';
+import { balanceSegments, countedIntegral } from '../balances/day-integral.js';
+import { atoms } from '../money/atoms.js';
+import { anyAtoms, anyDay, D, END, HOUR, PENNY_RULES, shuffled, START } from '../testing/samples.js';
 import type { Interval } from '../time/interval.js';
-import { BNB_RULES, D, END, HOUR, PENNY_RULES, START, anyAtoms, anyDay, bnb, shuffled } from '../testing/samples.js';
-import { compareRewards, independentDay } from './independent-day.js';
+import { subtract } from '../time/interval.js';
+import {
+  addFindings,
+  AFTER_THE_DAY,
+  averageFromNow,
+  changeFactor,
+  countedAfter,
+  type CountingMs,
+  countingMs,
+  independentPool,
+  type IndependentRow,
+  IndependentRows,
+  NO_FINDINGS,
+  ownerCoefficient,
+  SHOWN_DIFFERENCES,
+} from './independent-day.js';
+import { KeyedSums } from './keyed-sums.js';
 import { splitDay } from './split-day.js';
 
 const wholeDay: Interval[] = [{ startMs: START, endMs: END }];
-const nothing = { leftoverBeforeAtoms: 0n, boostAtoms: 0n };
+const WHOLE: CountingMs = [0, AFTER_THE_DAY];
 
-/** One account with a random day, a random cut and maybe an owner. */
+/** One account with a random day, a random cut, maybe an owner, and what happens to it on later days. */
 const anyAccount = fc.record({
   day: anyDay(6),
+  later: fc.array(fc.bigInt({ min: 0n, max: 500n }), { maxLength: 3 }),
   owner: fc.option(fc.constantFrom('o', 'p')),
   cut: fc.option(fc.tuple(fc.bigInt({ min: START, max: END - 1n }), fc.bigInt({ min: 1n, max: 6n * HOUR }))),
 });
 
-describe('independentDay', () => {
-  it('R22: recomputes a day from openings and changes', () => {
-    const day = independentDay(BNB_RULES);
-    day.account({ user: 'idle', owner: null, openingAtoms: bnb(3n), counting: wholeDay });
-    day.account({ user: 'trader', owner: null, openingAtoms: bnb(10n), counting: wholeDay });
-    day.account({
-      user: 'left at noon',
-      owner: null,
-      openingAtoms: bnb(4n),
-      counting: [{ startMs: START, endMs: START + 12n * HOUR }],
+const row = (given: Partial<IndependentRow>): IndependentRow => ({
+  user: () => 'u',
+  averageAtoms: 0n,
+  counts: true,
+  owner: null,
+  ownerAtoms: null,
+  stored: null,
+  ...given,
+});
+
+function lineOf(sums: KeyedSums, user: string, delta: bigint, factor: number): void {
+  const bytes = new TextEncoder().encode(`${user} ${delta}`);
+  const space = bytes.indexOf(32);
+  sums.add(sums.place(bytes, 0, space), bytes, space + 1, bytes.length, factor);
+}
+
+function placeOf(sums: KeyedSums, user: string): number {
+  const bytes = new TextEncoder().encode(user);
+  return sums.find(bytes, 0, bytes.length);
+}
+
+describe('counting by milliseconds of the day', () => {
+  it('R5: what counts after a time is what is left of the intervals', () => {
+    const counting = countingMs(
+      [
+        { startMs: START + 10n, endMs: START + 20n },
+        { startMs: START + 50n, endMs: END },
+      ],
+      START,
+    );
+    expect(counting).toEqual([10, 20, 50, AFTER_THE_DAY]);
+    expect(countedAfter(counting, 0)).toBe(10 + AFTER_THE_DAY - 50);
+    expect(countedAfter(counting, 15)).toBe(5 + AFTER_THE_DAY - 50);
+    expect(countedAfter(counting, AFTER_THE_DAY)).toBe(0);
+    expect(changeFactor(counting, 15)).toBe(-5);
+    expect(changeFactor(WHOLE, 7)).toBe(-7);
+    expect(changeFactor([], 7)).toBe(0);
+  });
+});
+
+describe('averageFromNow', () => {
+  it('R8: rounds down, and an account without changes needs no sum', () => {
+    const sums = new KeyedSums();
+    expect(averageFromNow(7n, WHOLE, sums, -1)).toBe(7n);
+    expect(averageFromNow(7n, [0, 43_200_000], sums, -1)).toBe(3n);
+    expect(averageFromNow(7n, [], sums, -1)).toBe(0n);
+  });
+
+  it('R22: refuses a balance below zero', () => {
+    const sums = new KeyedSums();
+    lineOf(sums, 'u', 8n, -AFTER_THE_DAY);
+    expect(() => averageFromNow(7n, WHOLE, sums, 0)).toThrow(/below zero/);
+  });
+});
+
+describe('IndependentRows', () => {
+  const rules = { ...PENNY_RULES, minAtoms: atoms(5n), capAtoms: atoms(60n) };
+  const figures = { qualifyingAtoms: 100n, poolAtoms: 1_000n };
+  const found = (one: Partial<IndependentRow>) => {
+    const rows = new IndependentRows(rules, figures);
+    rows.row(row(one));
+    return rows.findings();
+  };
+  const stored = (average: bigint, weight: bigint, reward: bigint) => ({
+    averageAtoms: average,
+    weightAtoms: weight,
+    rewardAtoms: reward,
+  });
+
+  it('R10, R20: the stored reward is right, and nothing else is', () => {
+    // 12 of 100 in 1,000 are 120; the unit is ten.
+    expect(found({ averageAtoms: 12n, stored: stored(12n, 12n, 120n) })).toEqual({
+      ...NO_FINDINGS,
+      users: 1,
+      qualifyingAtoms: 12n,
+      paidAtoms: 120n,
     });
-    day.account({ user: 'small', owner: null, openingAtoms: bnb(1n, 3n), counting: wholeDay });
-    day.change({ user: 'trader', atMs: START + 12n * HOUR, deltaAtoms: -bnb(10n) });
-    day.change({ user: 'left at noon', atMs: START + 13n * HOUR, deltaAtoms: bnb(100n) });
-    const result = day.finish({ ...nothing, releasedAtoms: bnb(1n, 100n), stakeAtoms: bnb(20n) });
-    expect(result).toMatchObject({
-      qualifyingAtoms: bnb(10n),
-      poolAtoms: bnb(1n, 200n),
-      withheldAtoms: bnb(1n, 200n),
-      paidAtoms: bnb(1n, 200n),
-      leftoverAtoms: 0n,
-    });
-    expect([...result.rewards.values()].map((one) => [one.user, one.averageAtoms, one.rewardAtoms])).toEqual([
-      ['idle', bnb(3n), bnb(3n, 2_000n)],
-      ['trader', bnb(5n), bnb(5n, 2_000n)],
-      ['left at noon', bnb(2n), bnb(2n, 2_000n)],
+    for (const wrong of [
+      stored(11n, 12n, 120n),
+      stored(12n, 11n, 120n),
+      stored(12n, 12n, 110n),
+      stored(12n, 12n, 130n),
+    ]) {
+      expect(found({ averageAtoms: 12n, stored: wrong })).toMatchObject({
+        differences: 1,
+        paidAtoms: 120n,
+        first: [{ user: 'u', storedAtoms: wrong.rewardAtoms, recomputedAtoms: 120n }],
+      });
+    }
+    expect(found({ averageAtoms: 12n, stored: stored(12n, 12n, 119n) }).differences).toBe(1);
+  });
+
+  it('R22: a missing row and a row that should not be are differences; a reward of zero is a row', () => {
+    expect(found({ averageAtoms: 12n }).first).toEqual([{ user: 'u', storedAtoms: null, recomputedAtoms: 120n }]);
+    expect(found({ averageAtoms: 4n, stored: stored(4n, 4n, 0n) }).first).toEqual([
+      { user: 'u', storedAtoms: 0n, recomputedAtoms: null },
+    ]);
+    expect(found({ averageAtoms: 4n })).toEqual(NO_FINDINGS);
+    expect(found({ averageAtoms: 50n, counts: false, stored: stored(50n, 50n, 500n) }).differences).toBe(1);
+    expect(found({ averageAtoms: 50n, counts: false })).toEqual(NO_FINDINGS);
+  });
+
+  it('R10: exactly the minimum qualifies', () => {
+    expect(found({ averageAtoms: 5n, stored: stored(5n, 5n, 50n) })).toMatchObject({ users: 1, differences: 0 });
+  });
+
+  it('R10: the cap is the account’s, or shared out by the owner’s stored sum', () => {
+    expect(found({ averageAtoms: 61n, stored: stored(61n, 60n, 600n) }).differences).toBe(0);
+    expect(found({ averageAtoms: 60n, owner: 'o', ownerAtoms: 120n, stored: stored(60n, 30n, 300n) }).differences).toBe(
+      0,
+    );
+    expect(found({ averageAtoms: 60n, owner: 'o', ownerAtoms: 60n, stored: stored(60n, 60n, 600n) }).differences).toBe(
+      0,
+    );
+  });
+
+  it('R22: shows no more differences than a person reads, and counts all; findings of ranges add up', () => {
+    const rows = new IndependentRows(rules, figures);
+    for (let index = 0; index < SHOWN_DIFFERENCES + 5; index += 1) rows.row(row({ averageAtoms: 10n }));
+    const findings = rows.findings();
+    expect([findings.differences, findings.first.length]).toEqual([SHOWN_DIFFERENCES + 5, SHOWN_DIFFERENCES]);
+    const both = addFindings(findings, findings);
+    expect([both.differences, both.first.length, both.users]).toEqual([
+      2 * SHOWN_DIFFERENCES + 10,
+      SHOWN_DIFFERENCES,
+      50,
     ]);
   });
 
-  it('R22: refuses an account it does not know, one it knows twice, and a balance below zero', () => {
-    const day = independentDay(BNB_RULES);
-    expect(() => day.change({ user: 'x', atMs: START, deltaAtoms: 1n })).toThrow(/not opened/);
-    day.account({ user: 'x', owner: null, openingAtoms: 0n, counting: wholeDay });
-    expect(() => day.account({ user: 'x', owner: null, openingAtoms: 0n, counting: wholeDay })).toThrow(/opened once/);
-    day.change({ user: 'x', atMs: START, deltaAtoms: -1n });
-    expect(() => day.finish({ ...nothing, releasedAtoms: 0n, stakeAtoms: 0n })).toThrow(/below zero/);
+  it('R10: coefficients of owners differ, and depend on every letter and place', () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `owner${index}`);
+    expect(new Set([...names, 'ab', 'ba', 'a', 'b', ''].map(ownerCoefficient)).size).toBe(names.length + 5);
   });
+});
 
-  it('R22: nobody qualifies: nothing is divided', () => {
-    const result = independentDay(BNB_RULES).finish({
-      leftoverBeforeAtoms: 5n,
-      boostAtoms: 2n,
-      releasedAtoms: 9n,
-      stakeAtoms: 0n,
-    });
-    expect(result).toEqual({
-      qualifyingAtoms: 0n,
-      poolAtoms: 7n,
-      withheldAtoms: 9n,
-      paidAtoms: 0n,
-      leftoverAtoms: 7n,
-      rewards: new Map(),
-    });
-  });
-
-  it('R22: an owner and a user of the same name are not the same', () => {
-    const day = independentDay(PENNY_RULES);
-    day.account({ user: 'x', owner: null, openingAtoms: 60n, counting: wholeDay });
-    day.account({ user: 'y', owner: 'x', openingAtoms: 60n, counting: wholeDay });
-    expect(day.finish({ ...nothing, releasedAtoms: 0n, stakeAtoms: 0n }).qualifyingAtoms).toBe(120n);
-  });
-
-  it('R22: agrees to the atom with the day computed by segments, for any day, cuts, owners, fee and order of the log', () => {
+describe('R22a: the day once more', () => {
+  it('agrees to the atom with the day computed by segments, for any day, cuts, owners, fee and order of the log', () => {
     const anyInput = fc.array(anyAccount, { maxLength: 8 }).chain((accounts) => {
-      const changes = accounts.flatMap(({ day }, n) =>
-        day.changes.map((one) => ({ user: `u${n}`, atMs: one.atMs, deltaAtoms: one.deltaAtoms })),
-      );
-      return fc.tuple(fc.constant(accounts), shuffled(changes));
+      const lines = accounts.flatMap(({ day, later }, n) => [
+        ...day.changes.map((one) => ({ n, atMs: one.atMs, delta: one.deltaAtoms as bigint })),
+        ...later.map((delta) => ({ n, atMs: END, delta })),
+      ]);
+      return fc.tuple(fc.constant(accounts), shuffled(lines));
     });
     const rules = { ...PENNY_RULES, capAtoms: atoms(400n) };
     fc.assert(
@@ -96,106 +187,70 @@ describe('independentDay', () => {
         anyAtoms(90n),
         fc.integer({ min: 0, max: 10_000 }),
         ([accounts, log], releasedAtoms, stakeAtoms, carried, feeBps) => {
-          const second = independentDay({ ...rules, feeBps });
-          const averages = accounts.map(({ day, owner, cut }, n) => {
-            const counting =
-              cut === null ? wholeDay : subtract(wholeDay, [{ startMs: cut[0], endMs: cut[0] + cut[1] }]);
-            second.account({ user: `u${n}`, owner, openingAtoms: day.opening, counting });
-            return {
-              user: `u${n}`,
-              owner,
-              averageAtoms: dailyAverage(countedIntegral(balanceSegments(D, day.opening, day.changes), counting)),
-            };
-          });
-          for (const one of log) second.change(one);
+          const countings = accounts.map(({ cut }) =>
+            cut === null ? wholeDay : subtract(wholeDay, [{ startMs: cut[0], endMs: cut[0] + cut[1] }]),
+          );
+          const averages = accounts.map(({ day, owner }, n) => ({
+            user: `u${n}`,
+            owner,
+            averageAtoms: dailyAverage(
+              countedIntegral(balanceSegments(D, day.opening, day.changes), countings[n] as Interval[]),
+            ),
+          }));
           const pool = { releasedAtoms, stakeAtoms, leftoverBeforeAtoms: carried, boostAtoms: atoms(7n) };
           const split = splitDay({ ...pool, rules: { ...rules, feeBps }, accounts: averages });
-          const result = second.finish(pool);
-          const stored = split.rewards.map((one) => [one.user, one.rewardAtoms] as const);
-          expect(compareRewards(stored, result.rewards, 3)).toEqual({ count: 0, first: [] });
-          expect(result).toMatchObject({
-            qualifyingAtoms: split.qualifyingAtoms,
-            poolAtoms: split.pool.poolAtoms,
-            paidAtoms: split.paidAtoms,
-            leftoverAtoms: split.leftoverAtoms,
-            withheldAtoms: split.pool.feeAtoms + split.pool.treasuryPartAtoms,
-          });
-          for (const one of split.rewards) {
-            expect(result.rewards.get(one.user)).toMatchObject({
-              averageAtoms: one.averageAtoms,
-              weightAtoms: one.weightAtoms,
-            });
+
+          const counting = countings.map((one) => countingMs(one, START));
+          const sums = new KeyedSums();
+          for (const { n, atMs, delta } of log) {
+            lineOf(sums, `u${n}`, delta, changeFactor(counting[n] as CountingMs, Number(atMs - START)));
           }
+          const rows = new IndependentRows(
+            { ...rules, feeBps },
+            { qualifyingAtoms: split.qualifyingAtoms, poolAtoms: split.pool.poolAtoms },
+          );
+          const owners = new Map<string, bigint>();
+          for (const { owner, averageAtoms } of averages) {
+            if (owner !== null && averageAtoms >= rules.minAtoms) {
+              owners.set(owner, (owners.get(owner) ?? 0n) + averageAtoms);
+            }
+          }
+          accounts.forEach(({ day, later, owner }, n) => {
+            const now = [...day.changes.map((one) => one.deltaAtoms as bigint), ...later].reduce(
+              (sum, one) => sum + one,
+              day.opening as bigint,
+            );
+            const kept = split.rewards.find((one) => one.user === `u${n}`);
+            rows.row({
+              user: () => `u${n}`,
+              averageAtoms: averageFromNow(now, counting[n] as CountingMs, sums, placeOf(sums, `u${n}`)),
+              counts: (counting[n] as CountingMs).length > 0,
+              owner,
+              ownerAtoms: owner === null ? null : (owners.get(owner) ?? null),
+              stored: kept ?? null,
+            });
+          });
+          expect(rows.findings()).toEqual({
+            users: split.rewards.length,
+            qualifyingAtoms: split.qualifyingAtoms,
+            paidAtoms: split.paidAtoms,
+            ownersPrint: [...owners].reduce((sum, [owner, all]) => sum + all * ownerCoefficient(owner), 0n),
+            differences: 0,
+            first: [],
+          });
+          expect(independentPool(pool, split.qualifyingAtoms, feeBps)).toBe(split.pool.poolAtoms);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
-});
 
-describe('compareRewards', () => {
-  const recomputed = new Map(
-    [
-      ['a', 1n],
-      ['b', 0n],
-    ].map(([user, rewardAtoms]) => [
-      user as string,
-      { user: user as string, averageAtoms: 9n, weightAtoms: 9n, rewardAtoms: rewardAtoms as bigint },
-    ]),
-  );
-
-  it('R22: a missing row, a foreign row, another amount and a row twice are all differences', () => {
-    expect(
-      compareRewards(
-        [
-          ['a', 1n],
-          ['b', 0n],
-        ],
-        recomputed,
-        9,
-      ),
-    ).toEqual({ count: 0, first: [] });
-    expect(
-      compareRewards(
-        [
-          ['a', 2n],
-          ['b', 0n],
-        ],
-        recomputed,
-        9,
-      ).first,
-    ).toEqual([{ user: 'a', storedAtoms: 2n, recomputedAtoms: 1n }]);
-    expect(compareRewards([['a', 1n]], recomputed, 9).first).toEqual([
-      { user: 'b', storedAtoms: null, recomputedAtoms: 0n },
-    ]);
-    expect(
-      compareRewards(
-        [
-          ['a', 1n],
-          ['b', 0n],
-          ['c', 0n],
-        ],
-        recomputed,
-        9,
-      ).first,
-    ).toEqual([{ user: 'c', storedAtoms: 0n, recomputedAtoms: null }]);
-    expect(
-      compareRewards(
-        [
-          ['a', 1n],
-          ['b', 0n],
-          ['a', 1n],
-        ],
-        recomputed,
-        9,
-      ).count,
-    ).toBe(1);
-  });
-
-  it('R22: counts all differences and shows the first few', () => {
-    expect(compareRewards([], recomputed, 1)).toEqual({
-      count: 2,
-      first: [{ user: 'a', storedAtoms: null, recomputedAtoms: 1n }],
-    });
+  it('R17: nobody qualifies: nothing is divided', () => {
+    const pool = { leftoverBeforeAtoms: 5n, boostAtoms: 2n, releasedAtoms: 9n, stakeAtoms: 0n };
+    expect(independentPool(pool, 0n, 0)).toBe(7n);
+    const rows = new IndependentRows(PENNY_RULES, { qualifyingAtoms: 0n, poolAtoms: 7n });
+    rows.row(row({ averageAtoms: 50n }));
+    // Somebody does, whatever is stored: a difference, not a division by zero.
+    expect(rows.findings()).toMatchObject({ users: 1, qualifyingAtoms: 50n, differences: 1 });
   });
 });

@@ -1,0 +1,69 @@
+import type { Buckets, PieceResult, PieceStep, SettlementState, TokenDay, Transaction } from '@app/database';
+import type { SettlementTools } from '../settlement-tools.js';
+
+export interface PieceWork<Result extends PieceResult> {
+  readonly from: SettlementState;
+  readonly step: PieceStep;
+  /** In the transaction that makes the ranges, once. */
+  readonly begin?: (tx: Transaction) => Promise<void>;
+  /** One range, in one REPEATABLE READ transaction of its own. */
+  readonly work: (tx: Transaction, range: Buckets) => Promise<Result>;
+}
+
+/**
+ * R21: a step in ranges of users, side by side on as many connections as the process may use. Each range's work and its
+ * result last together or not at all; what is done is never done again, by whomever. Every connection holds one
+ * transaction at a time and waits for nothing while it does, so no number of tokens can starve the pool.
+ */
+export async function inPieces<Result extends PieceResult>(
+  unit: TokenDay,
+  tools: SettlementTools,
+  pieces: PieceWork<Result>,
+): Promise<void> {
+  await tools.db.transaction(async (tx) => {
+    const day = await tools.settlements.claim(tx, unit, pieces.from);
+    if (day === null) return;
+    // Before it is known who qualifies, the day before is the best guess; only the cost depends on it.
+    const users = day.users ?? (await tools.settlements.dayBefore(tx, unit))?.users ?? null;
+    if (await tools.pieces.plan(tx, unit, pieces.step, rangesFor(users, tools))) await pieces.begin?.(tx);
+    tools.reach('settlement.pieces.before-commit');
+  });
+  tools.reach('settlement.pieces.committed');
+  const runs = Array.from({ length: tools.limits.shards }, async () => {
+    while (await tools.lanes.run(() => onePiece(unit, tools, pieces).catch(anotherOne)));
+  });
+  // One that fails must not leave the others running behind the caller's back.
+  const ends = await Promise.allSettled(runs);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/** Every range reads through tables of all tokens: more ranges than the users are worth would cost more than they save. */
+function rangesFor(users: number | null, { limits }: SettlementTools): number {
+  return users === null ? limits.shards : Math.min(limits.shards, Math.ceil(users / limits.rangeUsers) || 1);
+}
+
+/** @returns false when there is no range left to take */
+async function onePiece<Result extends PieceResult>(
+  unit: TokenDay,
+  tools: SettlementTools,
+  { step, work }: PieceWork<Result>,
+): Promise<boolean> {
+  const taken = await tools.db.transaction(async (tx) => {
+    const range = await tools.pieces.take(tx, unit, step);
+    if (range === null) return false;
+    await tools.settlements.workOnSets(tx);
+    await tools.pieces.finish(tx, unit, step, range, await work(tx, range));
+    tools.reach('settlement.piece.before-commit');
+    return true;
+  }, 'REPEATABLE READ');
+  if (taken) tools.reach('settlement.piece.committed');
+  return taken;
+}
+
+/** Somebody finished the range between our first look and our taking it; we look again. */
+const JUST_DONE = '40001';
+
+function anotherOne(error: unknown): true {
+  if ((error as { code?: unknown }).code === JUST_DONE) return true;
+  throw error;
+}

@@ -1,0 +1,165 @@
+import type { Transaction } from '../database.js';
+import { type CopiedLine, copiedLines } from './copied-lines.js';
+import type { RulesOfDay } from './day-inputs.repository.js';
+import { leafName } from './reward-split.repository.js';
+import { countedExpression } from './reward-sql.js';
+import type { TokenDay } from './settlement.repository.js';
+
+/** `[from, to)` in epoch milliseconds; null: still in force. */
+export interface Stretch {
+  readonly fromMs: bigint;
+  readonly toMs: bigint | null;
+}
+
+export interface StreamedCut extends Stretch {
+  readonly reason: 'TOKEN_OFF' | 'TERMS' | 'REGION' | 'BANNED' | 'CLOSED';
+}
+
+/** How many slices users fall into by a hash of the database's own: not the stored bucket, which may be wrong. */
+export const SLICES = 1_024;
+
+/** A range of slices, both ends included. */
+export interface Slices {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Fields of one line of `unusual`. */
+export const UNUSUAL = { user: 0, knownFrom: 1, periods: 2, cuts: 3, setAside: 4 } as const;
+/** Fields of one line of `changes`; `ms` is -1 for a change after the day. */
+export const CHANGE = { user: 0, ms: 1, delta: 2 } as const;
+/** Fields of one line of `balances`. */
+export const BALANCE = {
+  user: 0,
+  now: 1,
+  whole: 2,
+  owner: 3,
+  ownerAverage: 4,
+  average: 5,
+  weight: 6,
+  amount: 7,
+} as const;
+
+const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;
+
+/**
+ * What the independent recomputation reads (R22a), streamed with COPY as it lies: nothing is sorted, nothing is added
+ * up by the database. Memory is one chunk. Read within one REPEATABLE READ transaction, all three are of one moment.
+ */
+export class DayLogRepository {
+  /** Accounts whose day is not simply whole, with everything that says when they count. */
+  async unusual(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
+    const { day, token, start, end } = literals(unit);
+    const within = slicing(slices);
+    const copy = `COPY (
+      WITH aside AS (SELECT shard FROM quarantine WHERE token = '*' AND day = ${day}),
+      unusual AS (
+        SELECT user_id FROM participation_period
+        WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
+          AND NOT (starts_at <= ${start} AND (ends_at IS NULL OR ends_at >= ${end})) ${within('user_id')}
+        UNION SELECT user_id FROM participation_cut
+        WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) ${within('user_id')}
+        UNION SELECT user_id FROM quarantine WHERE token = ${token} AND day = ${day} ${within('user_id')}
+        UNION SELECT user_id FROM spot_balance
+        WHERE token = ${token} AND (known_from > ${start} OR shard IN (SELECT shard FROM aside)) ${within('user_id')}
+      )
+      SELECT s.user_id, ${MS('s.known_from')}, coalesce(p.periods, ''), coalesce(c.cuts, ''),
+             (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
+      FROM unusual u
+      JOIN spot_balance s ON s.user_id = u.user_id AND s.token = ${token}
+      LEFT JOIN (SELECT user_id, string_agg(${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS periods
+            FROM participation_period JOIN unusual USING (user_id)
+            WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) GROUP BY user_id) p ON p.user_id = s.user_id
+      LEFT JOIN (SELECT user_id, string_agg(reason || ':' || ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS cuts
+            FROM participation_cut WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
+            GROUP BY user_id) c ON c.user_id = s.user_id
+      LEFT JOIN quarantine q ON q.user_id = s.user_id AND q.token = ${token} AND q.day = ${day}
+      LEFT JOIN aside ON aside.shard = s.shard
+    ) TO STDOUT`;
+    await copiedLines(tx, copy, 5, each);
+  }
+
+  /** The log from 00:00 of the day on. */
+  async changes(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    slices: Slices,
+    each: (line: CopiedLine) => void,
+  ): Promise<void> {
+    const { day, token } = literals(unit);
+    const copy = `COPY (
+      SELECT user_id, CASE WHEN day = ${day} THEN ms_of_day ELSE -1 END, ${countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta')}
+      FROM balance_event e WHERE day >= ${day} AND token = ${token} ${slicing(slices)('user_id')}
+    ) TO STDOUT`;
+    await copiedLines(tx, copy, 3, each);
+  }
+
+  /** Everybody who holds the token, as it is now, beside the reward that is stored for the day; and every stored reward. */
+  async balances(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    slices: Slices,
+    each: (line: CopiedLine) => void,
+  ): Promise<void> {
+    const { day, token, start, end } = literals(unit);
+    const within = slicing(slices);
+    const copy = `COPY (
+      SELECT coalesce(s.user_id, r.user_id), coalesce(s.now, 0), (p.user_id IS NOT NULL)::int, o.owner, o.average, r.average, r.weight, r.amount
+      FROM (SELECT user_id, ${countedExpression(rules.countedBalance)('b', 'free', 'locked')} AS now
+            FROM spot_balance b WHERE token = ${token} ${within('user_id')}) s
+      LEFT JOIN (SELECT user_id FROM participation_period
+                 WHERE starts_at <= ${start} AND (ends_at IS NULL OR ends_at >= ${end}) ${within('user_id')}) p ON p.user_id = s.user_id
+      LEFT JOIN (SELECT a.user_id, a.owner, v.average FROM account a
+                 LEFT JOIN owner_average v ON v.owner = a.owner AND v.day = ${day} AND v.token = ${token}
+                 WHERE a.owner IS NOT NULL ${within('a.user_id')}) o ON o.user_id = s.user_id
+      FULL JOIN (SELECT user_id, average, weight, amount FROM ${leafName(unit)} WHERE true ${within('user_id')}) r ON r.user_id = s.user_id
+    ) TO STDOUT`;
+    await copiedLines(tx, copy, 8, each);
+  }
+
+  /** The stored sums of owners. */
+  async owners(tx: Transaction, unit: TokenDay, each: (owner: string, average: bigint) => void): Promise<void> {
+    const { day, token } = literals(unit);
+    const copy = `COPY (SELECT owner, average FROM owner_average WHERE day = ${day} AND token = ${token}) TO STDOUT`;
+    await copiedLines(tx, copy, 2, (line) => each(line.text(0), line.bigint(1)));
+  }
+}
+
+export function periodsOf(text: string): Stretch[] {
+  return text === '' ? [] : text.split(',').map(stretch);
+}
+
+export function cutsOf(text: string): StreamedCut[] {
+  return text === '' ? [] : text.split(',').map(cut);
+}
+
+function stretch(text: string): Stretch {
+  const [from = '', to = ''] = text.split(':');
+  return { fromMs: BigInt(from), toMs: to === '' ? null : BigInt(to) };
+}
+
+function cut(text: string): StreamedCut {
+  const colon = text.indexOf(':');
+  return { reason: text.slice(0, colon) as StreamedCut['reason'], ...stretch(text.slice(colon + 1)) };
+}
+
+/** All slices need no filter. */
+function slicing({ first, last }: Slices): (column: string) => string {
+  if (!Number.isInteger(first) || !Number.isInteger(last)) throw new RangeError(`no slices ${first} to ${last}`);
+  if (first === 0 && last === SLICES - 1) return () => '';
+  return (column) => `AND (hashtext(${column}) & ${SLICES - 1}) BETWEEN ${first} AND ${last}`;
+}
+
+/** COPY takes no parameters: the two values are checked by shape (see `leafName`) and written out. */
+function literals(unit: TokenDay): { day: string; token: string; start: string; end: string } {
+  leafName(unit);
+  const day = `date '${unit.day}'`;
+  return {
+    day,
+    token: `'${unit.token}'`,
+    start: `timestamp '${unit.day}' AT TIME ZONE 'UTC'`,
+    end: `(${day} + 1)::timestamp AT TIME ZONE 'UTC'`,
+  };
+}
