@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { onShutdown, resetEmbeddedPostgres } from '@app/platform';
+import { onShutdown, resetEmbeddedPostgres, stopEmbeddedPostgres } from '@app/platform';
 import { flags, runCommand, wholeNumber } from './command-line.js';
 import { CHAIN_POINTS, scheduleFaults, SETTLEMENT_POINTS } from './kill/fault-schedule.js';
 import { KillablePostgres, WORKER_COUNT } from './kill/faulted-world.js';
@@ -43,11 +43,12 @@ async function campaign(): Promise<void> {
   const progress = new Progress();
   const home = resolve('.local', `kill-${process.pid}`);
   const postgres = await KillablePostgres.start(resolve(home, 'postgres'));
+  const totals: Totals = { runs: 0, failed: 0, kills: 0, postgresKills: 0, lost: 0n, doubled: 0n, hits: new Map() };
   const cleanUp = async (): Promise<void> => {
-    await resetEmbeddedPostgres(resolve(home, 'postgres'));
+    if (totals.failed > 0) await stopEmbeddedPostgres(resolve(home, 'postgres'));
+    else await resetEmbeddedPostgres(resolve(home, 'postgres'));
   };
   const shutdown = onShutdown(cleanUp, { deadlineMs: 20_000 });
-  const totals: Totals = { runs: 0, failed: 0, kills: 0, postgresKills: 0, lost: 0n, doubled: 0n, hits: new Map() };
   try {
     await runAll(settings, { home, postgres, totals, progress });
   } finally {
@@ -81,18 +82,16 @@ async function runAll(settings: Settings, { home, postgres, totals, progress }: 
     }
     const faults = scheduleFaults({ seed, run, days, workers: WORKER_COUNT, wanted: unreached(totals) });
     const name = `fire_${worldSeed}_${run}`;
-    const outcome = await killRun({ ...common, name, faults }, reference as WorldBooks).catch((error: unknown) =>
-      notEnded(error),
-    );
+    const outcome = await killRun({ ...common, name, faults }, reference as WorldBooks).catch(neverOpened);
     count(totals, outcome);
     progress.say(lineOf(run, worldSeed, outcome) + leftOf(began, run + 1, settings.runs));
     for (const line of complaintsOf(outcome)) progress.say(`    ${line}`);
   }
 }
 
-/** A world that does not come to its end by itself is a failure like any other. */
-function notEnded(error: unknown): KillRun {
-  const failures = [`did not end by itself: ${error instanceof Error ? error.message : String(error)}`];
+/** A world that does not even open is a failure like any other. */
+function neverOpened(error: unknown): KillRun {
+  const failures = [`did not open: ${error instanceof Error ? error.message : String(error)}`];
   const nothing = { lost: 0n, doubled: 0n, sameInputs: true, differences: [], kills: 0, postgresKills: 0 };
   return { ok: false, ...nothing, hits: new Map(), failures };
 }
@@ -139,18 +138,15 @@ function report(totals: Totals, { runs }: Settings): void {
   for (const point of [...SETTLEMENT_POINTS, ...CHAIN_POINTS]) {
     console.log(`${String(totals.hits.get(point) ?? 0).padStart(5)}  ${point}`);
   }
-  if (never.length > 0) console.log(`not reached: ${never.join(', ')}`);
   const { failed, kills, postgresKills, lost, doubled } = totals;
   const ok = failed === 0 && totals.runs === runs && lost + doubled === 0n;
-  const summary = { ok, runs: totals.runs, kills, postgresKills, lost: lost.toString(), doubled: doubled.toString() };
-  // Atoms can be beyond 2^53; nothing lost is a plain 0.
-  console.log(
-    JSON.stringify({ ...summary, lost: plain(lost), doubled: plain(doubled), pointsNotReached: never.length }),
-  );
+  const summary = { ok, runs: totals.runs, kills, postgresKills, lost: shown(lost), doubled: shown(doubled) };
+  console.log(JSON.stringify({ ...summary, failed, pointsNotReached: never }));
   process.exitCode = ok ? 0 : 1;
 }
 
-const plain = (units: bigint): 0 | string => (units === 0n ? 0 : units.toString());
+/** Atoms can be beyond 2^53, so they are text; nothing is a plain 0. */
+const shown = (units: bigint): 0 | string => (units === 0n ? 0 : units.toString());
 
 function settingsGiven(): Settings {
   const given = flags(USAGE, {

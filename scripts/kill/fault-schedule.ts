@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../devnet/core/seeded-random.js';
-import { FAULT_KINDS, type FaultKind } from '../../devnet/core/faults.js';
+import type { FaultKind } from '../../devnet/core/faults.js';
 import { FAULT_POINTS } from '../../apps/settlement/src/fault-points.js';
 import { CHAIN_SYNC_FAULT_POINTS } from '../../apps/chain-sync/src/fault-points.js';
 
@@ -50,34 +50,46 @@ const KILLS_A_DAY = 6;
 const FREEZE_MS = 7_000;
 const FREEZE_IN = 3;
 const POSTGRES_IN = 2;
+/** Those first that leave credits undone, in part or as a whole, with nobody the wiser. */
+const CORE_FAULTS: readonly [FaultKind, ...FaultKind[]] = [
+  'reset',
+  'half',
+  'drop-after-credit',
+  'status-500',
+  'wrong-total',
+  'hang',
+  'slow',
+];
 
-/** What goes wrong in one run, decided by seed and run alone; points that are still wanted come first. */
+/** The order in which the opening passes the points: a stolen lane shows as a death before anything else happens. */
+const OPENING_ORDER = without(CHAIN_POINTS, [DEAD_POINT]).flatMap((point) =>
+  point === STEAL_AT ? [STEAL_AT, DEAD_POINT] : [point],
+);
+
+/** What goes wrong in one run, decided by seed, run and the points that are still wanted: those come first. */
 export function scheduleFaults(request: ScheduleRequest): FaultSchedule {
   const random = new SeededRandom('kill campaign', request.seed, request.run);
   const stealLane = request.wanted.has(DEAD_POINT) || random.chance(1, 3);
-  const dead = stealLane ? [STEAL_AT, DEAD_POINT] : [];
-  const others = chosen(
-    random,
-    without(OPERATION_POINTS, [STEAL_AT, DEAD_POINT]),
-    request.wanted,
-    CHAIN_POINTS_A_STRETCH,
-  );
-  const [quiet] = [{ kills: [], coreFaults: [] }];
+  const free = without(OPERATION_POINTS, [STEAL_AT, DEAD_POINT]);
+  const points = [
+    ...chosen(random, free, request.wanted, CHAIN_POINTS_A_STRETCH),
+    ...(stealLane ? [STEAL_AT, DEAD_POINT] : []),
+  ];
   return {
     fall: random.chance(2, 3) ? 'together' : 'alone',
     stealLane,
-    opening: { ...quiet, points: inOrder(CHAIN_POINTS, [...others, ...dead]) },
-    days: Array.from({ length: request.days }, () => aDay(random, request)),
+    opening: { points: inOrder(OPENING_ORDER, points), kills: [], coreFaults: [] },
+    days: Array.from({ length: request.days }, (_unused, index) =>
+      aDay(random, request, request.run * request.days + index),
+    ),
   };
 }
 
-function aDay(random: SeededRandom, { wanted, workers }: ScheduleRequest): StretchFaults {
+/** @param turn which day of the whole campaign it is: the core's faults come round in turn */
+function aDay(random: SeededRandom, { wanted, workers }: ScheduleRequest, turn: number): StretchFaults {
   const settlement = chosen(random, SETTLEMENT_POINTS, wanted, SETTLEMENT_POINTS_A_DAY);
   const chain = chosen(random, OBSERVING_POINTS, wanted, CHAIN_POINTS_A_STRETCH - 1);
   const worker = () => random.int(0, workers - 1);
-  const faults = Array.from({ length: random.int(0, 2) }, () =>
-    random.pick([...FAULT_KINDS] as [FaultKind, ...FaultKind[]]),
-  );
   return {
     points: [...inOrder(CHAIN_POINTS, chain), ...inOrder(SETTLEMENT_POINTS, settlement)],
     kills: Array.from({ length: KILLS_A_DAY }, () => ({ worker: worker(), afterMs: random.int(20, 1_500) })),
@@ -85,7 +97,10 @@ function aDay(random: SeededRandom, { wanted, workers }: ScheduleRequest): Stret
       ? { freeze: { worker: worker(), afterMs: random.int(0, 1_500), forMs: FREEZE_MS } }
       : {}),
     ...(random.chance(1, POSTGRES_IN) ? { killPostgresAfterMs: random.int(0, 4_000) } : {}),
-    coreFaults: faults,
+    coreFaults: [
+      CORE_FAULTS[turn % CORE_FAULTS.length] ?? 'reset',
+      ...(random.chance(1, 2) ? [random.pick(CORE_FAULTS)] : []),
+    ],
   };
 }
 
@@ -96,7 +111,10 @@ function chosen(random: SeededRandom, points: readonly string[], wanted: Readonl
   return shuffled.slice(0, count).map(({ point }) => point);
 }
 
-const inOrder = (order: readonly string[], points: readonly string[]): string[] =>
-  order.filter((point) => points.includes(point));
-const without = (points: readonly string[], removed: readonly string[]): string[] =>
-  points.filter((point) => !removed.includes(point));
+function inOrder(order: readonly string[], points: readonly string[]): string[] {
+  return order.filter((point) => points.includes(point));
+}
+
+function without(points: readonly string[], removed: readonly string[]): string[] {
+  return points.filter((point) => !removed.includes(point));
+}

@@ -109,6 +109,12 @@ describe('the reward of a position by its identity', () => {
     expect(slashes).toMatchObject([{ key: slash.key, amount: 50_000n, state: 'applied' }]);
   });
 
+  it('R18: a loss of one wei with its evidence is a slash too, not a broken identity', () => {
+    const nothing = { amount: atoms(0n), otherIncome: 0n, txid: null };
+    const { reward, slashes } = rewardOfPeriod(period({ after: holding(999_999n), payout: nothing, slashes: [slash] }));
+    expect([reward.amount, slashes[0]?.amount]).toEqual([0n, 1n]);
+  });
+
   it('R18: a slash of the validator alone leaves us whole', () => {
     const { reward, slashes } = rewardOfPeriod(period({ slashes: [slash] }));
     expect(reward.amount).toBe(70n);

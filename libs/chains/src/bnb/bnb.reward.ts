@@ -56,8 +56,8 @@ export function rewardOfPeriod(period: PositionPeriod): PeriodResult {
   const { payout, slashes } = period;
   const tolerance = payout.otherIncome + STRANGERS_DUST;
   const [evidence, ...others] = slashes;
-  if (evidence !== undefined && identity < payout.amount - tolerance) {
-    // The chain says who was slashed; what is missing of the paid reward, and more, is our part of it.
+  if (evidence !== undefined && (identity < 0n || identity < payout.amount - tolerance)) {
+    // The chain says who was slashed; what is missing of the paid reward, and more, is our part of it, however little.
     const loss = { ...evidence, positionKey: keyOf(period), amount: atoms(payout.amount - identity) };
     return { reward: observed(period, payout.amount, tolerance), slashes: [loss, ...others] };
   }
