@@ -84,6 +84,10 @@ export function problemFromError(error: unknown): Problem {
   if (Array.isArray(coded.issues)) {
     return problemFromIssues(coded.issues as SchemaIssue[]);
   }
+  if (isServerAway(coded)) {
+    const { UNAVAILABLE: detail } = PROBLEM_CODES;
+    return new Problem({ status: 503, code: 'UNAVAILABLE', detail, headers: { 'retry-after': '1' }, cause: error });
+  }
   // Nest wraps Fastify's own errors and keeps the original as the cause; the original tells more.
   const cause = error instanceof HttpException ? (error.cause as Coded | undefined) : undefined;
   const known = fastifyProblem(coded, error) ?? (cause ? fastifyProblem(cause, error) : undefined);
@@ -94,6 +98,16 @@ export function problemFromError(error: unknown): Problem {
     return simple(coded.statusCode, codeForStatus(coded.statusCode), error);
   }
   return simple(500, 'INTERNAL', error);
+}
+
+/** What PostgreSQL and its driver say while the server stops, starts, is gone or takes no more connections. */
+const SERVER_AWAY = new Set(['ECONNREFUSED', '57P01', '57P02', '57P03', '08000', '08003', '08006', '53300']);
+
+function isServerAway({ code, name, message }: Coded): boolean {
+  if (typeof code === 'string' && SERVER_AWAY.has(code)) return true;
+  // A reset that the ORM reports is the database's; one that Fastify reports is the caller's.
+  const ofDatabase = name === 'QueryFailedError' && code === 'ECONNRESET';
+  return ofDatabase || (typeof message === 'string' && /^Connection terminated/.test(message));
 }
 
 function fastifyProblem(coded: Coded, error: unknown): Problem | undefined {

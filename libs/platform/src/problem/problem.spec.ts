@@ -167,6 +167,26 @@ describe('problemFromError', () => {
     expect(down.detail).not.toContain('postgres');
   });
 
+  it('says 503, not 500, while the database is away, and what a caller may do', () => {
+    const away = [
+      Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }),
+      Object.assign(new Error('terminating connection'), { code: '57P01', name: 'QueryFailedError' }),
+      Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', name: 'QueryFailedError' }),
+      new Error('Connection terminated unexpectedly'),
+    ];
+    for (const error of away) {
+      expect(problemFromError(error)).toMatchObject({
+        status: 503,
+        code: 'UNAVAILABLE',
+        headers: { 'retry-after': '1' },
+      });
+    }
+    // The same word from a caller whose upload broke off is the caller's.
+    expect(problemFromError(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))).toMatchObject({
+      status: 400,
+    });
+  });
+
   it('limits the items and says so', () => {
     const issues = Array.from({ length: 150 }, (_, index) => ({ message: 'bad', path: [index] }));
     const problem = problemFromIssues(issues);
