@@ -1,10 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { Database, schemaText } from '@app/database';
 import { openTestDatabase } from '@app/platform';
 import { CommandError, flags, runCommand } from './command-line.js';
 
 const FILE = resolve('libs/database/schema.sql');
+
+/** The tests' own server, started for this unless a test run has it up; that one keeps it. */
+const stopSharedServer = createRequire(resolve('package.json'))(
+  './test/support/stop-test-postgres.cjs',
+) as () => Promise<void>;
 
 /** `npm run schema` writes libs/database/schema.sql from the migrations; with --check it only compares. */
 runCommand(async () => {
@@ -21,6 +27,7 @@ runCommand(async () => {
     }
   } finally {
     await testDatabase.drop();
+    await stopSharedServer();
   }
   if (!check) {
     writeFileSync(FILE, text);
