@@ -107,6 +107,18 @@ describe('the schema', () => {
     ]);
   });
 
+  it('R25: the doctor sees what is left in a clearing account of a paid day', async () => {
+    await db.affected(
+      "CREATE TABLE journal_line_20260105 PARTITION OF journal_line FOR VALUES FROM ('2026-01-05') TO ('2026-01-06')",
+    );
+    await db.affected(
+      `INSERT INTO journal_line (day, entry_id, line, token, kind, account, amount)
+       VALUES ('2026-01-05', 'lost', 1, 'BNB', 'rewards', 'released', -9), ('2026-01-05', 'lost', 2, 'BNB', 'rewards', 'pool', 9)`,
+    );
+    const found = (await new DoctorRepository(db).findings()).find((finding) => finding.name === 'clearing accounts');
+    expect(found).toMatchObject({ state: 'wrong', detail: '2 clearing accounts of paid days are not empty' });
+  });
+
   it('every migration can be taken back', async () => {
     const other = await openTestDatabase('schema down');
     const fresh = await Database.open(other.url, { poolSize: 2 });

@@ -97,6 +97,13 @@ export class DoctorRepository {
         'SELECT 1 FROM journal_line GROUP BY day, entry_id, token HAVING sum(amount) <> 0',
       ),
       await this.none(
+        'clearing accounts',
+        'nothing is left in released, pool or credits-sent of a paid day',
+        'clearing accounts of paid days are not empty',
+        `SELECT 1 FROM journal_line j JOIN settlement s ON s.day = j.day AND s.token = j.token AND s.state = 'paid'
+         WHERE j.account IN ('released', 'pool', 'credits-sent') GROUP BY j.day, j.token, j.account HAVING sum(j.amount) <> 0`,
+      ),
+      await this.none(
         'pools',
         'pool = paid + leftover in every settled day',
         'settled days whose rewards do not add up',

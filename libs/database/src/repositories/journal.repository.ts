@@ -7,7 +7,7 @@ import type { TokenDay } from './settlement.repository.js';
 export interface JournalMove {
   /** Natural key within the day: the same movement has the same key and is booked once. */
   readonly key: string;
-  readonly kind: JournalKind | 'credit-returned';
+  readonly kind: JournalKind;
   readonly from: LedgerAccount;
   readonly to: LedgerAccount;
   readonly atoms: bigint;

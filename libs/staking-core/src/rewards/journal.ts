@@ -32,6 +32,7 @@ export type JournalKind =
   | 'leftover-out'
   | 'credit-sent'
   | 'credit-confirmed'
+  | 'credit-returned' // refused by the core, owed to the user again
   | 'slash'
   | 'adjustment';
 
