@@ -1,5 +1,6 @@
 import type { Buckets, PieceResult, PieceStep, SettlementState, TokenDay, Transaction } from '@app/database';
 import type { SettlementTools } from '../settlement-tools.js';
+import { SERIALIZATION_FAILURE } from './step.js';
 
 export interface PieceWork<Result extends PieceResult> {
   readonly from: SettlementState;
@@ -61,9 +62,7 @@ async function onePiece<Result extends PieceResult>(
 }
 
 /** Somebody finished the range between our first look and our taking it; we look again. */
-const JUST_DONE = '40001';
-
 function anotherOne(error: unknown): true {
-  if ((error as { code?: unknown }).code === JUST_DONE) return true;
+  if ((error as { code?: unknown }).code === SERIALIZATION_FAILURE) return true;
   throw error;
 }

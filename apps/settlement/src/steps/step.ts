@@ -10,6 +10,9 @@ import { invariant } from '@app/staking-core';
 import type { FaultPoint } from '../fault-points.js';
 import type { SettlementTools } from '../settlement-tools.js';
 
+/** SQLSTATE under REPEATABLE READ: a row we meant to change has changed since our snapshot. */
+export const SERIALIZATION_FAILURE = '40001';
+
 export interface StepMove {
   readonly from: SettlementState;
   readonly to: SettlementState;
@@ -41,7 +44,7 @@ export async function step(
   move: StepMove,
   work: (tx: Transaction, day: SettlementRow) => Promise<StepResult>,
 ): Promise<SettlementState | null> {
-  const result = await tools.db.transaction(async (tx) => {
+  const attempt = tools.db.transaction(async (tx) => {
     const day = await tools.settlements.claim(tx, unit, move.from);
     if (day === null) return null;
     const outcome = await work(tx, day);
@@ -51,10 +54,17 @@ export async function step(
     tools.reach(move.beforeCommit);
     return outcome;
   }, move.isolation);
+  const result = await attempt.catch(movedMeanwhile);
   tools.reach(move.committed);
   if (result === null) return (await tools.settlements.find(tools.db, unit))?.state ?? null;
   if (result.kind === 'held') tools.log.error({ ...unit, ...result.reason }, 'the day is held for two people');
   return result.kind === 'done' ? move.to : result.kind === 'held' ? 'held' : move.from;
+}
+
+/** Another worker moved the day between our snapshot and our taking it: as if it had been in that worker's hands. */
+function movedMeanwhile(error: unknown): null {
+  if ((error as { code?: unknown }).code === SERIALIZATION_FAILURE) return null;
+  throw error;
 }
 
 /** The day's rules, which step 1 has made sure of (R29). */
