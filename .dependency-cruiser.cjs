@@ -32,14 +32,19 @@ module.exports = {
       from: { path: '^libs/chains/src/(bnb|solana|cosmos|polkadot)/' },
       to: { path: '^libs/chains/src/(bnb|solana|cosmos|polkadot)/', pathNot: '^libs/chains/src/$1/' },
     },
-    {
-      name: 'ethers-in-bnb-only',
+    ...[
+      ['bnb', 'ethers/'],
+      ['solana', '@solana/'],
+      ['cosmos', '(@cosmjs/|cosmjs-types/)'],
+      ['polkadot', '@polkadot/'],
+    ].map(([chain, sdk]) => ({
+      name: `sdk-of-${chain}-in-its-folder-only`,
       comment:
         'A chain’s SDK is imported in that chain’s folder only: a poisoned release reaches one adapter, and the api loads none.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^libs/chains/src/bnb/', TESTS] },
-      to: { path: 'node_modules/ethers/' },
-    },
+      from: { path: '^(apps|libs)/', pathNot: [`^libs/chains/src/${chain}/`, TESTS] },
+      to: { path: `node_modules/${sdk}` },
+    })),
     {
       name: 'database-knows-the-core-only',
       comment: 'Repositories speak in the types of the core; they know no app, no chain and no HTTP.',
