@@ -53,7 +53,9 @@ export class ChainRunner {
       await sleep(this.pauseMs(), undefined, { signal: shutdown }).catch(() => undefined);
     }
     await this.parts.leadership.release().catch(() => undefined);
-    await this.parts.adapter.close();
+    await this.parts.adapter.close().catch((error: unknown) => {
+      this.parts.log.warn({ chain: this.chain, err: error }, 'the adapter did not close cleanly');
+    });
   }
 
   /** One look: read what is final, then move what we are doing ourselves. Never throws. */
@@ -107,12 +109,17 @@ export class ChainRunner {
   }
 
   private pauseMs(): number {
-    const doublings = Math.min(this.current.failures, DOUBLINGS_AT_MOST);
-    return Math.min(this.tickMs * 2 ** doublings, Math.max(this.tickMs, MAX_BACKOFF_MS));
+    return pauseAfter(this.current.failures, this.tickMs);
   }
 }
 
-const codeOf = (error: unknown): string => {
+/** Twice as long after each failure in a row, up to half a minute. */
+export function pauseAfter(failures: number, tickMs: number): number {
+  const doublings = Math.min(failures, DOUBLINGS_AT_MOST);
+  return Math.min(tickMs * 2 ** doublings, Math.max(tickMs, MAX_BACKOFF_MS));
+}
+
+export const codeOf = (error: unknown): string => {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'UNEXPECTED';
 };

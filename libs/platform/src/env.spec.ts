@@ -1,3 +1,4 @@
+import { CHAIN_SYMBOLS, MAIN_NETWORKS } from './env-chains.js';
 import { ConfigError, DEVELOPMENT_DEFAULTS, loadEnv } from './env.js';
 
 function problemsOf(source: Record<string, string>, needs: Parameters<typeof loadEnv>[1] = {}): readonly string[] {
@@ -20,6 +21,24 @@ const PRODUCTION = {
   BNB_TREASURY_ADDRESS: '0x' + 'ab'.repeat(20),
 };
 
+const SOL_ACCOUNT = 'So11111111111111111111111111111111111111112';
+const ATOM_ACCOUNT = `cosmos1${'q'.repeat(38)}`;
+const DOT_ACCOUNT = '15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5';
+
+/** All four chains, as production would have them. */
+const FOUR_CHAINS = {
+  ...PRODUCTION,
+  SOL_RPC_URLS: 'https://sol-one.example/key,https://sol-two.example',
+  SOL_TREASURY_ADDRESS: SOL_ACCOUNT,
+  SOL_WITHDRAWER_ADDRESS: SOL_ACCOUNT,
+  ATOM_RPC_URLS: 'https://atom-one.example,https://atom-two.example',
+  ATOM_TREASURY_ADDRESS: ATOM_ACCOUNT,
+  ATOM_REWARDS_ADDRESS: ATOM_ACCOUNT,
+  DOT_RPC_URLS: 'wss://dot-one.example,wss://dot-two.example',
+  DOT_TREASURY_ADDRESS: DOT_ACCOUNT,
+  DOT_REWARDS_ADDRESS: DOT_ACCOUNT,
+};
+
 describe('loadEnv', () => {
   it('needs nothing in development', () => {
     const env = loadEnv({});
@@ -27,6 +46,12 @@ describe('loadEnv', () => {
     expect(env.CORE_API_KEY.reveal()).toBe('dev-core-key');
     expect(env.BNB_RPC_URLS).toEqual(['http://127.0.0.1:8545']);
     expect(env.DATABASE_URL).toBeUndefined();
+  });
+
+  it('configures no chain but the local BNB by itself', () => {
+    const env = loadEnv({});
+    expect([env.SOL_RPC_URLS, env.ATOM_RPC_URLS, env.DOT_RPC_URLS]).toEqual([undefined, undefined, undefined]);
+    expect(env).toMatchObject({ ...MAIN_NETWORKS, BNB_CHAIN_ID: 56 });
   });
 
   it('parses every name', () => {
@@ -67,6 +92,21 @@ describe('loadEnv', () => {
     [{ BNB_CHAIN_ID: '0x38' }, /^BNB_CHAIN_ID: /],
     [{ BNB_TREASURY_ADDRESS: '0x12' }, /^BNB_TREASURY_ADDRESS: must be 0x and 40/],
     [{ BNB_DEV_KEY: '0x12' }, /^BNB_DEV_KEY: must be 0x and 64/],
+    [{ SOL_RPC_URLS: 'ws://a.example' }, /^SOL_RPC_URLS: must be http\(s\) URLs.*example: SOL_RPC_URLS=https/],
+    [{ SOL_GENESIS_HASH: '0x38' }, /^SOL_GENESIS_HASH: must be a base58 key/],
+    [{ SOL_TREASURY_ADDRESS: `${SOL_ACCOUNT.slice(0, -1)}0` }, /^SOL_TREASURY_ADDRESS: must be a base58/],
+    [{ SOL_WITHDRAWER_ADDRESS: 'me' }, /^SOL_WITHDRAWER_ADDRESS: must be a base58/],
+    [{ SOL_DEV_KEY: '0x' + '1'.repeat(66) }, /^SOL_DEV_KEY: must be 0x and 64 \(seed\) or 128/],
+    [{ ATOM_RPC_URLS: 'tcp://a:26657' }, /^ATOM_RPC_URLS: must be http/],
+    [{ ATOM_CHAIN_ID: '4 hub' }, /^ATOM_CHAIN_ID: must be a chain id/],
+    [{ ATOM_TREASURY_ADDRESS: `cosmosvaloper1${'q'.repeat(38)}` }, /^ATOM_TREASURY_ADDRESS: must be a cosmos1/],
+    [{ ATOM_REWARDS_ADDRESS: ATOM_ACCOUNT.toUpperCase() }, /^ATOM_REWARDS_ADDRESS: must be a cosmos1/],
+    [{ ATOM_DEV_KEY: 'abandon abandon about' }, /^ATOM_DEV_KEY: must be 0x and 64/],
+    [{ DOT_RPC_URLS: 'wss://a.example,tcp://b' }, /^DOT_RPC_URLS: must be http\(s\) or ws\(s\)/],
+    [{ DOT_GENESIS_HASH: MAIN_NETWORKS.DOT_GENESIS_HASH.slice(2) }, /^DOT_GENESIS_HASH: must be 0x and 64/],
+    [{ DOT_TREASURY_ADDRESS: '0x' + 'ab'.repeat(32) }, /^DOT_TREASURY_ADDRESS: must be an SS58/],
+    [{ DOT_REWARDS_ADDRESS: 'l'.repeat(47) }, /^DOT_REWARDS_ADDRESS: must be an SS58/],
+    [{ DOT_DEV_KEY: '//Alice' }, /^DOT_DEV_KEY: must be 0x and 64/],
     [{ CLOCK: 'system' }, /^CLOCK: must be database or world, got "system"/],
     [{ FAULT_AT: 'x' }, /^FAULT_AT: must be name:n/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL: /],
@@ -78,20 +118,31 @@ describe('loadEnv', () => {
     expect(problems[0]).toEqual(expected instanceof RegExp ? expect.stringMatching(expected) : expected);
   });
 
-  it('never repeats a secret in its message', () => {
-    const [line] = problemsOf({ BNB_DEV_KEY: 'deadbeefdeadbeef' });
-    expect(line).not.toContain('deadbeef');
+  it.each(CHAIN_SYMBOLS)('never repeats a secret of %s in its message', (chain) => {
+    const lines = problemsOf({ [`${chain}_DEV_KEY`]: 'deadbeefdeadbeef', [`${chain}_RPC_URLS`]: 'gopher://deadbeef' });
+    expect(lines).toHaveLength(2);
+    expect(lines.join()).not.toContain('deadbeef');
   });
 
   it('refuses unknown names of ours and near misses with the nearest name', () => {
-    expect(problemsOf({ API_PROT: '1', BNB_RPC_URL: 'http://a', DATABSE_URL: 'x', CLOCKS: 'w' })).toEqual([
+    expect(
+      problemsOf({ API_PROT: '1', BNB_RPC_URL: 'http://a', DATABSE_URL: 'x', CLOCKS: 'w', SOL_RPC_URL: 'x' }),
+    ).toEqual([
       'API_PROT: is not a known name; did you mean API_PORT?',
       'BNB_RPC_URL: is not a known name; did you mean BNB_RPC_URLS?',
       'DATABSE_URL: is not a known name; did you mean DATABASE_URL?',
       'CLOCKS: is not a known name; did you mean CLOCK?',
+      'SOL_RPC_URL: is not a known name; did you mean SOL_RPC_URLS?',
     ]);
     expect(
-      problemsOf({ TEST_DATABASE_URL: 'x', LOGNAME: 'me', NODE_OPTIONS: '', HOME: '/', npm_config_cache: 'x' }),
+      problemsOf({
+        TEST_DATABASE_URL: 'x',
+        LOGNAME: 'me',
+        NODE_OPTIONS: '',
+        HOME: '/',
+        npm_config_cache: 'x',
+        ATOM_HOME: '/',
+      }),
     ).toEqual([]);
   });
 
@@ -104,6 +155,27 @@ describe('loadEnv', () => {
   describe('production', () => {
     it('accepts a complete configuration', () => {
       expect(loadEnv(PRODUCTION)).toMatchObject({ CLOCK: 'database', BNB_CHAIN_ID: 56 });
+    });
+
+    it('accepts all four chains', () => {
+      expect(loadEnv(FOUR_CHAINS)).toMatchObject({ DOT_RPC_URLS: ['wss://dot-one.example', 'wss://dot-two.example'] });
+    });
+
+    it.each([
+      [{ SOL_DEV_KEY: '0x' + '1'.repeat(64) }, /^SOL_DEV_KEY: production refuses/],
+      [{ ATOM_DEV_KEY: '0x' + '1'.repeat(64) }, /^ATOM_DEV_KEY: production refuses/],
+      [{ DOT_DEV_KEY: '0x' + '1'.repeat(64) }, /^DOT_DEV_KEY: production refuses/],
+      [{ DOT_GENESIS_FILE: './raw.json' }, /^DOT_GENESIS_FILE: production refuses/],
+      [{ SOL_RPC_URLS: 'https://one.example' }, /^SOL_RPC_URLS: production needs two/],
+      [{ ATOM_RPC_URLS: 'https://one.example/a,https://one.example./b' }, /^ATOM_RPC_URLS: .*different hosts/],
+      [{ DOT_RPC_URLS: 'wss://one.example,ws://localhost:9944' }, /^DOT_RPC_URLS: .*loopback/],
+      [{ SOL_GENESIS_HASH: SOL_ACCOUNT }, /^SOL_GENESIS_HASH: production runs on mainnet-beta, got So1/],
+      [{ ATOM_CHAIN_ID: 'theta-testnet-001' }, /^ATOM_CHAIN_ID: production runs on cosmoshub-4, got theta/],
+      [{ DOT_GENESIS_HASH: '0x' + '9'.repeat(64) }, /^DOT_GENESIS_HASH: production runs on Polkadot Asset Hub, got/],
+    ])('refuses %j beside three sound chains', (change, expected) => {
+      expect(problemsOf({ ...FOUR_CHAINS, ...change } as Record<string, string>)).toEqual([
+        expect.stringMatching(expected),
+      ]);
     });
 
     it.each([

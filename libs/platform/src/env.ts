@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { CHAIN_DEFAULTS, CHAIN_RULES, CHAIN_SYMBOLS, refuseChains, type ChainEnv } from './env-chains.js';
+import { HTTP, integerText, isUrl, type EnvRule } from './env-rule.js';
 import { nearestName } from './nearest-name.js';
 import { Secret } from './secret.js';
 
@@ -13,7 +15,7 @@ export const DEVELOPMENT_DEFAULTS = {
 export type FaultSpec = { readonly name: string; readonly hit: number };
 
 /** The environment after parsing. A key without a value and without a default is absent (`undefined`). */
-export interface Env {
+export interface Env extends ChainEnv {
   readonly NODE_ENV: 'development' | 'test' | 'production';
   /** Absent means: start the embedded PostgreSQL (development only). */
   readonly DATABASE_URL?: string;
@@ -23,11 +25,6 @@ export interface Env {
   readonly CORE_WEBHOOK_SECRET: Secret;
   /** Bearer the core uses to call us in development. */
   readonly CORE_API_KEY: Secret;
-  readonly BNB_RPC_URLS: readonly string[];
-  readonly BNB_CHAIN_ID: number;
-  readonly BNB_TREASURY_ADDRESS?: string;
-  /** Hex private key, development only. */
-  readonly BNB_DEV_KEY?: Secret;
   readonly CLOCK: 'database' | 'world';
   /** Crash point for tests: the `hit`-th time `name` is passed the process kills itself. */
   readonly FAULT_AT?: FaultSpec;
@@ -56,18 +53,6 @@ export function parseFaultSpec(text: string | undefined): FaultSpec | undefined 
   return match ? { name: match[1]!, hit: Number(match[2]) } : undefined;
 }
 
-const integerText = (min: number, max: number, what: string) =>
-  z
-    .string()
-    .regex(/^(0|[1-9][0-9]{0,8})$/, what)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, what);
-
-function isUrl(text: string, protocols: readonly string[]): boolean {
-  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
-}
-
-const HTTP = ['http:', 'https:'];
 const httpUrl = z.string().refine((text) => isUrl(text, HTTP), 'must be an http(s) URL');
 
 function isWebhookSecret(text: string): boolean {
@@ -76,9 +61,7 @@ function isWebhookSecret(text: string): boolean {
   return Buffer.from(base64, 'base64').length >= 24;
 }
 
-type Rule = { readonly schema: z.ZodType; readonly example: string; readonly secret?: true };
-
-const RULES: Record<EnvName, Rule> = {
+const RULES: Record<EnvName, EnvRule> = {
   NODE_ENV: {
     schema: z.enum(['development', 'test', 'production'], 'must be development, test or production'),
     example: 'development',
@@ -109,28 +92,7 @@ const RULES: Record<EnvName, Rule> = {
     example: '<32 or more random characters>',
     secret: true,
   },
-  BNB_RPC_URLS: {
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .refine((urls) => urls.every((url) => isUrl(url, HTTP)), 'must be http(s) URLs separated by commas'),
-    example: 'https://rpc-one.example,https://rpc-two.example',
-    // Providers put access keys into the path of the URL.
-    secret: true,
-  },
-  BNB_CHAIN_ID: { schema: integerText(1, 999_999_999, 'must be a chain id, a whole number above 0'), example: '56' },
-  BNB_TREASURY_ADDRESS: {
-    schema: z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be 0x and 40 hex digits'),
-    example: '0x00000000000000000000000000000000000000aa',
-  },
-  BNB_DEV_KEY: {
-    schema: z
-      .string()
-      .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hex digits')
-      .transform((text) => new Secret(text)),
-    example: '0x<64 hex digits>',
-    secret: true,
-  },
+  ...CHAIN_RULES,
   CLOCK: { schema: z.enum(['database', 'world'], 'must be database or world'), example: 'database' },
   FAULT_AT: {
     schema: z
@@ -150,7 +112,18 @@ const RULES: Record<EnvName, Rule> = {
 export const ENV_NAMES = Object.keys(RULES) as readonly EnvName[];
 
 /** Names that begin so are ours: an unknown one is a typing mistake, not somebody else's variable. */
-const OUR_PREFIXES = ['API_', 'BNB_', 'CORE_', 'CLOCK', 'FAULT_', 'TICK_', 'SETTLE_'];
+const OUR_PREFIXES = [
+  'API_',
+  'CORE_',
+  'CLOCK',
+  'FAULT_',
+  'TICK_',
+  'SETTLE_',
+  ...CHAIN_SYMBOLS.map((chain) => `${chain}_`),
+];
+
+/** Begin like ours and belong to others (an editor's folder). */
+const FOREIGN_NAMES = ['ATOM_HOME'];
 
 type Source = Readonly<Record<string, string | undefined>>;
 
@@ -193,14 +166,14 @@ function problemLine(name: EnvName, message: string, text: string): string {
 }
 
 function defaultsFor(production: boolean): Partial<Record<EnvName, string>> {
-  const always = { NODE_ENV: 'development', API_PORT: '4800', BNB_CHAIN_ID: '56', LOG_LEVEL: 'info', TICK_MS: '1000' };
+  const always = { NODE_ENV: 'development', API_PORT: '4800', ...CHAIN_DEFAULTS, LOG_LEVEL: 'info', TICK_MS: '1000' };
   return production ? { ...always, CLOCK: 'database' } : { ...always, ...DEVELOPMENT_DEFAULTS, CLOCK: 'world' };
 }
 
 function unknownNames(source: Source): string[] {
   const problems: string[] = [];
   for (const name of Object.keys(source)) {
-    if ((ENV_NAMES as readonly string[]).includes(name)) continue;
+    if ((ENV_NAMES as readonly string[]).includes(name) || FOREIGN_NAMES.includes(name)) continue;
     const nearest = nearestName(name, ENV_NAMES)!;
     const ours = OUR_PREFIXES.some((prefix) => name.startsWith(prefix));
     // A near miss of a longer name is refused under any prefix (DATABSE_URL, LOG_LEVLE): silently unset is worse.
@@ -210,30 +183,19 @@ function unknownNames(source: Source): string[] {
   return problems;
 }
 
-const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|\[::\]|\[::ffff:7f.*\])$/i;
-
 /** What production refuses, each with its own line. Roles that never use a value need not set it. */
 function productionRefusals(env: Partial<Env>): string[] {
   const lines: string[] = [];
   const refuse = (name: EnvName, why: string) => lines.push(`${name}: ${why}; example: ${name}=${RULES[name].example}`);
   if (env.DATABASE_URL === undefined) refuse('DATABASE_URL', 'is required in production, there is no embedded server');
-  if (env.BNB_DEV_KEY) lines.push('BNB_DEV_KEY: production refuses a private key in the environment; unset it');
+  refuseChains(env, refuse, (line) => lines.push(line));
   if (env.FAULT_AT) lines.push('FAULT_AT: production refuses crash points; unset it');
   if (env.CLOCK === 'world') refuse('CLOCK', "production refuses the local world's time");
-  if (env.BNB_CHAIN_ID !== undefined && env.BNB_CHAIN_ID !== 56) {
-    refuse('BNB_CHAIN_ID', `production runs on chain 56, got ${env.BNB_CHAIN_ID}`);
-  }
   if (env.CORE_WEBHOOK_SECRET?.reveal() === DEVELOPMENT_DEFAULTS.CORE_WEBHOOK_SECRET) {
     refuse('CORE_WEBHOOK_SECRET', 'production refuses the sample secret');
   }
   if (env.CORE_API_KEY && (env.CORE_API_KEY.reveal().startsWith('dev-') || env.CORE_API_KEY.reveal().length < 32)) {
     refuse('CORE_API_KEY', 'production refuses the development key and keys under 32 characters');
-  }
-  if (env.BNB_RPC_URLS) {
-    const hosts = env.BNB_RPC_URLS.map((url) => new URL(url).hostname.replace(/\.$/, '').toLowerCase());
-    if (hosts.length < 2) refuse('BNB_RPC_URLS', 'production needs two sources, one cannot contradict itself');
-    else if (new Set(hosts).size < hosts.length) refuse('BNB_RPC_URLS', 'production needs sources on different hosts');
-    if (hosts.some((host) => LOOPBACK.test(host))) refuse('BNB_RPC_URLS', 'production refuses a loopback address');
   }
   return lines;
 }

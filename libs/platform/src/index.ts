@@ -4,6 +4,8 @@ export { payoutWindow, payoutWindowState } from './clock/payout-window.js';
 export type { PayoutWindow } from './clock/payout-window.js';
 export { ConfigError, DEVELOPMENT_DEFAULTS, ENV_NAMES, loadEnv } from './env.js';
 export type { Env, EnvName, FaultSpec } from './env.js';
+export { CHAIN_SYMBOLS, MAIN_NETWORKS } from './env-chains.js';
+export type { ChainEnv, ChainSymbol } from './env-chains.js';
 export { HealthChecks } from './health.js';
 export type { HealthProbe, HealthReport } from './health.js';
 export { createLogger, redactText } from './logger.js';

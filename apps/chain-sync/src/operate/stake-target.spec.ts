@@ -37,6 +37,18 @@ describe('delegationsToTarget', () => {
     ]);
   });
 
+  it('adds nothing smaller than what a transaction is worth, however low the minimum of the chain', () => {
+    const validators = [validator('a'), validator('b')];
+    const custody = { liquid: atoms(240n), positions: [position('a', 400n), position('b', 400n)], validators };
+    const asked = (leastStep: bigint) =>
+      delegationsToTarget({ ...custody, minimumDelegation: atoms(1n) }, { ...POLICY, leastStep: atoms(leastStep) });
+    expect(asked(16n)).toEqual([
+      { kind: 'delegate', validator: 'a', amount: 16n },
+      { kind: 'delegate', validator: 'b', amount: 16n },
+    ]);
+    expect(asked(17n)).toEqual([]);
+  });
+
   it('R36: asks for nothing below the minimum of the chain', () => {
     const custody = {
       liquid: atoms(210n),

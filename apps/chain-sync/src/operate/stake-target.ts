@@ -8,6 +8,8 @@ export interface StakePolicy {
   readonly validators: number;
   /** Liquid atoms that are never delegated: fees of the chain. */
   readonly reserve: Atoms;
+  /** A smaller addition is not worth a transaction: rewards that came in are left to grow. Absent: the chain's minimum. */
+  readonly leastStep?: Atoms;
 }
 
 export interface Custody {
@@ -26,6 +28,7 @@ const BPS = 10_000n;
  */
 export function delegationsToTarget(custody: Custody, policy: StakePolicy): StakeIntent[] {
   const { liquid, positions, minimumDelegation } = custody;
+  const least = greater(minimumDelegation, policy.leastStep ?? atoms(0n));
   const staked = positions.reduce((sum, position) => sum + position.active + position.activating, 0n);
   const target = ((liquid + positions.reduce((sum, position) => sum + totalOf(position), 0n)) * policy.shareBps) / BPS;
   let room = lesser(target - staked, liquid - policy.reserve);
@@ -35,7 +38,7 @@ export function delegationsToTarget(custody: Custody, policy: StakePolicy): Stak
   const intents: StakeIntent[] = [];
   for (const { validator } of chosen) {
     const amount = lesser(each - stakeWith(positions, validator), room);
-    if (amount <= 0n || amount < minimumDelegation) continue;
+    if (amount <= 0n || amount < least) continue;
     intents.push({ kind: 'delegate', validator, amount: atoms(amount) });
     room -= amount;
   }
@@ -66,5 +69,6 @@ function totalOf({ active, activating, exiting, withdrawable, claimable }: Posit
   return exiting.reduce((sum, exit) => sum + exit.amount, active + activating + withdrawable + claimable);
 }
 
+const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const compare = <T extends bigint | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -5,6 +5,7 @@ import {
   type BroadcastOutcome,
   type Capabilities,
   type ChainAdapter,
+  type ChainName,
   type ChainIdentity,
   type ChainParameters,
   type EffectVerdict,
@@ -39,8 +40,7 @@ type Call = keyof ChainAdapter;
 
 /** One process's view of a toy chain, with its own faults and delays. */
 export class ToyAdapter implements ChainAdapter {
-  readonly chain = 'bnb';
-  readonly token = 'BNB';
+  readonly token: string;
   readonly decimals = 18;
   readonly capabilities: Capabilities = {
     autoCompounds: true,
@@ -55,7 +55,13 @@ export class ToyAdapter implements ChainAdapter {
   /** Changes an observation on its way: an adapter that is wrong. */
   distort: (observation: Observation) => Observation = (observation) => observation;
 
-  constructor(readonly toy: ToyChain) {}
+  /** @param chain which chain's place it takes in the books, for tests with several */
+  constructor(
+    readonly toy: ToyChain,
+    readonly chain: ChainName = 'bnb',
+  ) {
+    this.token = { bnb: 'BNB', solana: 'SOL', cosmos: 'ATOM', polkadot: 'DOT' }[chain];
+  }
 
   async identity(): Promise<ChainIdentity> {
     await this.before('identity');

@@ -1,0 +1,53 @@
+import { ConfigError, loadEnv } from '@app/platform';
+import { BNB_WIRING } from './bnb.wiring.js';
+import { CHAIN_WIRINGS, configuredChains } from './configured-chains.js';
+
+const TREASURY = '0x00000000000000000000000000000000000000AA';
+
+function problemsOf(source: Record<string, string>): readonly string[] {
+  try {
+    configuredChains(loadEnv(source));
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+}
+
+describe('configuredChains', () => {
+  it('a chain without endpoints is not configured; BNB has a local default in development', () => {
+    const [only, ...others] = configuredChains(loadEnv({ BNB_TREASURY_ADDRESS: TREASURY }));
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({
+      wiring: BNB_WIRING,
+      urls: ['http://127.0.0.1:8545'],
+      account: TREASURY.toLowerCase(),
+    });
+  });
+
+  it('a chain with endpoints needs to know whose positions to read', () => {
+    expect(problemsOf({})).toEqual(['BNB_TREASURY_ADDRESS: is missing; BNB_RPC_URLS says that this chain is followed']);
+  });
+
+  it('no chain at all is refused with the names that would configure one', () => {
+    const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:p@h/d' };
+    expect(problemsOf(production)).toEqual([expect.stringMatching(/no chain is configured; set one of BNB_RPC_URLS/)]);
+  });
+
+  it('R36: each chain has a policy in its own atoms, with something kept for fees', () => {
+    expect(new Set(CHAIN_WIRINGS.map(({ chain }) => chain)).size).toBe(CHAIN_WIRINGS.length);
+    for (const { policy } of CHAIN_WIRINGS) {
+      expect(policy.shareBps).toBeLessThan(10_000n);
+      expect(policy.reserve).toBeGreaterThan(0n);
+    }
+  });
+
+  it('production asks for two sources and the main network to its genesis block', () => {
+    const env = loadEnv({});
+    expect(BNB_WIRING.adapter(env, ['http://a'], true)).toMatchObject({
+      confirm: 'required',
+      genesisHash: expect.stringMatching(/^0x0d21840a/) as string,
+    });
+    expect(BNB_WIRING.adapter(env, ['http://a'], false)).not.toHaveProperty('confirm');
+  });
+});
