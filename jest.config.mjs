@@ -18,7 +18,7 @@ const shared = {
     '/node_modules/.+\\.m?js$': '<rootDir>/test/esm-to-cjs-transform.cjs',
   },
   transformIgnorePatterns: [],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/devnet/chains/.+/node_modules/'],
   moduleNameMapper: {
     '^@app/chains/testing$': '<rootDir>/libs/chains/src/testing/index.ts',
     '^@app/(.*)$': '<rootDir>/libs/$1/src/index.ts',

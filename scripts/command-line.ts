@@ -49,3 +49,13 @@ export function dayFlag(flag: string, text: string | undefined): string {
     throw new CommandError(`--${flag} is a UTC day like 2026-11-17${text === undefined ? '' : `, not "${text}"`}`, 2);
   return text;
 }
+
+/** Symbols separated by commas, each one of `known`; all of them when the flag is absent. */
+export function tokenList(text: string | undefined, known: readonly string[]): string[] {
+  if (text === undefined) return [...known];
+  const wanted = text.split(',').map((part) => part.trim().toUpperCase());
+  const unknown = wanted.filter((token) => !known.includes(token));
+  if (unknown.length > 0 || wanted.length === 0)
+    throw new CommandError(`--tokens is some of ${known.join(',')}, not "${text}"`, 2);
+  return [...new Set(wanted)];
+}

@@ -2,14 +2,15 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { dropDatabase, onShutdown, resetEmbeddedPostgres } from '@app/platform';
 import { addDays, utcDay } from '@app/staking-core';
-import { flags, runCommand, wholeNumber } from './command-line.js';
-import { dayTable, type LivedDay } from './local-world/day-table.js';
+import { flags, runCommand, tokenList, wholeNumber } from './command-line.js';
+import { LOCAL_TOKENS } from './local-world/chains/index.js';
+import { checkName, dayTable, type LivedDay } from './local-world/day-table.js';
 import { freePorts } from './local-world/free-ports.js';
 import { LocalWorld } from './local-world/local-world.js';
 import { Progress } from './local-world/progress.js';
 import { findDatabase } from './local-world/world-database.js';
 
-const USAGE = 'npm run demo -- [--days 3] [--users 200] [--seed 7]';
+const USAGE = 'npm run demo -- [--days 3] [--users 200] [--seed 7] [--tokens BNB,…]';
 
 /** `npm run demo`: a world of its own, lived through and thrown away; the last line is one JSON object. */
 async function demo(): Promise<void> {
@@ -17,10 +18,12 @@ async function demo(): Promise<void> {
     days: { type: 'string', default: '3' },
     users: { type: 'string', default: '200' },
     seed: { type: 'string', default: '7' },
+    tokens: { type: 'string' },
   });
   const days = wholeNumber('days', given.days, 1, 60);
   const users = wholeNumber('users', given.users, 20, 100_000);
   const seed = wholeNumber('seed', given.seed, 0, 999_999_999);
+  const tokens = tokenList(given.tokens, LOCAL_TOKENS);
   const progress = new Progress();
   const name = `soft_staking_demo_${process.pid}`;
   const home = resolve('.local', name);
@@ -40,7 +43,7 @@ async function demo(): Promise<void> {
   const lived: LivedDay[] = [];
   let failure: unknown;
   try {
-    progress.step('starting the local chain, the sample exchange and the apps');
+    progress.step('starting the local chains, the sample exchange and the apps');
     const [api = 0, core = 0] = await freePorts(2);
     const firstDay = addDays(utcDay(new Date().toISOString().slice(0, 10)), -days);
     world = await LocalWorld.open({
@@ -49,7 +52,8 @@ async function demo(): Promise<void> {
       seed,
       firstDay,
       ports: { api, core, chain: 0 },
-      chainsDir: resolve(home, 'bnb'),
+      tokens,
+      chainsDir: home,
       say: (line) => progress.say(line),
     });
     for (let count = 1; count <= days; count += 1) {
@@ -68,7 +72,7 @@ async function demo(): Promise<void> {
 function report(lived: readonly LivedDay[], failure: unknown): void {
   if (lived.length > 0) console.log(dayTable(lived));
   const failed = lived.flatMap(({ day, checks }) =>
-    checks.filter((check) => !check.passed).map((check) => `${day} ${check.name}: ${check.detail}`),
+    checks.filter((check) => !check.passed).map((check) => `${day} ${checkName(check)}: ${check.detail}`),
   );
   for (const line of failed) console.log(`FAILED ${line}`);
   if (failure !== undefined) console.error(failure instanceof Error ? failure.message : String(failure));

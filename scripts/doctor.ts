@@ -4,6 +4,8 @@ import { Database, DoctorRepository, parseCatalogue, type Finding } from '@app/d
 import { embeddedPostgresStatus } from '@app/platform';
 import { readFileSync } from 'node:fs';
 import { runCommand } from './command-line.js';
+import { LOCAL_CHAINS } from './local-world/chains/index.js';
+import type { LocalChainKind } from './local-world/chains/local-chain.js';
 import { readRunFile } from './local-world/run-file.js';
 import { EMBEDDED_DATA_DIR, findDatabase } from './local-world/world-database.js';
 
@@ -11,7 +13,7 @@ const MARKS: Record<Finding['state'], string> = { ok: 'ok     ', warning: 'warni
 
 /** `npm run doctor`: what this machine lacks, whether the database is safe and whether the books hold. Changes nothing. */
 runCommand(async () => {
-  const findings: Finding[] = [nodeVersion(), localChain(), catalogue(), await ofRun()];
+  const findings: Finding[] = [nodeVersion(), ...LOCAL_CHAINS.map(localChain), catalogue(), await ofRun()];
   findings.push(...(await ofDatabase()));
   const width = Math.max(...findings.map((finding) => finding.name.length));
   for (const finding of findings)
@@ -29,16 +31,17 @@ function nodeVersion(): Finding {
   };
 }
 
-function localChain(): Finding {
+function localChain({ token, packageName, made }: LocalChainKind): Finding {
+  const name = `local ${token} chain`;
   try {
-    createRequire(resolve('package.json')).resolve('@foundry-rs/anvil/package.json');
-    return { name: 'local chain', state: 'ok', detail: 'anvil is installed' };
-  } catch {
-    return {
-      name: 'local chain',
-      state: 'warning',
-      detail: 'anvil is missing; run `npm ci` with development dependencies',
-    };
+    createRequire(resolve('package.json')).resolve(packageName);
+    return { name, state: 'ok', detail: made };
+  } catch (error) {
+    // A package without a main file is installed all the same.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return { name, state: 'ok', detail: made };
+    const detail = `${packageName} is missing; run \`npm ci\` with development dependencies`;
+    return { name, state: 'warning', detail };
   }
 }
 

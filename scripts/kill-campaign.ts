@@ -1,14 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { onShutdown, resetEmbeddedPostgres, stopEmbeddedPostgres } from '@app/platform';
-import { flags, runCommand, wholeNumber } from './command-line.js';
+import { flags, runCommand, tokenList, wholeNumber } from './command-line.js';
+import { LOCAL_TOKENS } from './local-world/chains/index.js';
 import { CHAIN_POINTS, scheduleFaults, SETTLEMENT_POINTS } from './kill/fault-schedule.js';
 import { KillablePostgres, WORKER_COUNT } from './kill/faulted-world.js';
 import { killRun, liveWorld, type KillRun } from './kill/kill-run.js';
 import type { WorldBooks } from './kill/world-result.js';
 import { Progress } from './local-world/progress.js';
 
-const USAGE = 'npm run test:kill -- [--runs 12] [--seed 1] [--users 60] [--days 2] [--verbose]';
+const USAGE = 'npm run test:kill -- [--runs 12] [--seed 1] [--users 60] [--days 2] [--tokens BNB,…] [--verbose]';
 /** Always the same days: a run is named by seed and number alone. */
 const FIRST_DAY = '2026-03-10';
 /** So many runs share one reference; then the world gets another seed. */
@@ -20,6 +21,7 @@ interface Settings {
   readonly seed: number;
   readonly users: number;
   readonly days: number;
+  readonly tokens: readonly string[];
   readonly verbose: boolean;
 }
 
@@ -67,13 +69,13 @@ interface Campaign {
 }
 
 async function runAll(settings: Settings, { home, postgres, totals, progress }: Campaign): Promise<void> {
-  const { seed, users, days, verbose } = settings;
+  const { seed, users, days, tokens, verbose } = settings;
   const began = performance.now();
   let reference: WorldBooks | undefined;
   for (let run = 0; run < settings.runs; run += 1) {
     const worldSeed = seed + Math.floor(run / RUNS_A_WORLD);
     const say = (line: string) => (verbose ? progress.say(`  ${line}`) : progress.step(`run ${run + 1}: ${line}`));
-    const common = { home, postgres, users, days, seed: worldSeed, firstDay: FIRST_DAY, say };
+    const common = { home, postgres, users, days, tokens, seed: worldSeed, firstDay: FIRST_DAY, say };
     if (run % RUNS_A_WORLD === 0) {
       progress.step(`the reference of seed ${worldSeed}: ${days} days without faults`);
       const peace = await liveWorld({ ...common, name: `peace_${worldSeed}` });
@@ -154,6 +156,7 @@ function settingsGiven(): Settings {
     seed: { type: 'string', default: '1' },
     users: { type: 'string', default: '60' },
     days: { type: 'string', default: '2' },
+    tokens: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   });
   return {
@@ -161,6 +164,7 @@ function settingsGiven(): Settings {
     seed: wholeNumber('seed', given.seed, 0, 999_999_999),
     users: wholeNumber('users', given.users, 20, 100_000),
     days: wholeNumber('days', given.days, 1, 30),
+    tokens: tokenList(given.tokens, LOCAL_TOKENS),
     verbose: given.verbose,
   };
 }

@@ -2,16 +2,17 @@ import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { onShutdown } from '@app/platform';
 import { addDays, utcDay } from '@app/staking-core';
-import { CommandError, flags, runCommand, wholeNumber } from './command-line.js';
-import { dayTable, type LivedDay } from './local-world/day-table.js';
+import { CommandError, flags, runCommand, tokenList, wholeNumber } from './command-line.js';
+import { LOCAL_CHAINS, LOCAL_TOKENS } from './local-world/chains/index.js';
+import { checkName, dayTable, type LivedDay } from './local-world/day-table.js';
 import { LocalWorld } from './local-world/local-world.js';
 import { Progress } from './local-world/progress.js';
 import { readRunFile, removeRunFile, writeRunFile } from './local-world/run-file.js';
 import { EMBEDDED_DATA_DIR, findDatabase } from './local-world/world-database.js';
 
-const USAGE = 'npm start -- [--days 7] [--users 200] [--seed 7]';
+const USAGE = 'npm start -- [--days 7] [--users 200] [--seed 7] [--tokens BNB,…]';
 
-/** All ports follow from API_PORT (4800: core 4811, control 4812, chain 4856), so that two worlds fit on one machine. */
+/** All ports follow from API_PORT (4800: core 4811, control 4812, chains from 4856), so that two worlds fit on one machine. */
 const portsBeside = (api: number) => ({ api, core: api + 11, control: api + 12, chain: api + 56 });
 
 /** `npm start`: everything on nothing but Node, a first week lived through, then up until Ctrl-C. */
@@ -20,9 +21,11 @@ async function start(): Promise<void> {
     days: { type: 'string', default: '7' },
     users: { type: 'string', default: '200' },
     seed: { type: 'string', default: '7' },
+    tokens: { type: 'string' },
   });
   const days = wholeNumber('days', given.days, 1, 400);
   const users = wholeNumber('users', given.users, 20, 100_000);
+  const tokens = tokenList(given.tokens, LOCAL_TOKENS);
   const ports = portsBeside(wholeNumber('API_PORT', process.env['API_PORT'] || '4800', 1, 65_000));
   const other = readRunFile();
   if (other !== undefined)
@@ -48,14 +51,15 @@ async function start(): Promise<void> {
   if (embedded !== undefined) stops.push(() => embedded.stop());
 
   try {
-    progress.step('starting the local chain, the sample exchange and the apps');
+    progress.step('starting the local chains, the sample exchange and the apps');
     const world = await LocalWorld.open({
       databaseUrl: url,
       users,
       seed: wholeNumber('seed', given.seed, 0, 999_999_999),
       firstDay: addDays(utcDay(new Date().toISOString().slice(0, 10)), -days),
       ports,
-      chainsDir: resolve('.local/bnb'),
+      tokens,
+      chainsDir: resolve('.local'),
       say: (line) => progress.say(line),
     });
     stops.push(() => world.close());
@@ -66,7 +70,7 @@ async function start(): Promise<void> {
     const urls = {
       apiUrl: world.apps.apiUrl,
       coreUrl: world.apps.coreUrl,
-      chainUrl: world.chain.url,
+      chainUrls: world.chains.urls,
       controlUrl: `http://127.0.0.1:${ports.control}`,
     };
     writeRunFile({ pid: process.pid, ...urls });
@@ -102,7 +106,7 @@ async function liveThrough(
     lived.push(done);
     const failed = done.checks.filter((check) => !check.passed);
     progress.say(
-      `${day} lived through in ${((performance.now() - began) / 1000).toFixed(1)} s, ${failed.length === 0 ? `${done.checks.length} checks held` : `FAILED: ${failed.map((check) => `${check.name} (${check.detail})`).join('; ')}`}`,
+      `${day} lived through in ${((performance.now() - began) / 1000).toFixed(1)} s, ${failed.length === 0 ? `${done.checks.length} checks held` : `FAILED: ${failed.map((check) => `${checkName(check)} (${check.detail})`).join('; ')}`}`,
     );
   }
   return lived;
@@ -158,7 +162,10 @@ function watchApps(world: LocalWorld, progress: Progress, stopping: () => boolea
   timer.unref();
 }
 
-function printUrls(urls: { apiUrl: string; coreUrl: string; chainUrl: string }, seconds: number): void {
+function printUrls(
+  urls: { apiUrl: string; coreUrl: string; chainUrls: Record<string, string> },
+  seconds: number,
+): void {
   console.log(
     [
       '',
@@ -169,7 +176,9 @@ function printUrls(urls: { apiUrl: string; coreUrl: string; chainUrl: string }, 
       `  OpenAPI        ${urls.apiUrl}/openapi.json`,
       `  health         ${urls.apiUrl}/health/ready   metrics ${urls.apiUrl}/metrics`,
       `  sample core    ${urls.coreUrl}`,
-      `  BNB (local)    ${urls.chainUrl}`,
+      ...LOCAL_CHAINS.filter(({ token }) => urls.chainUrls[token] !== undefined).map(
+        ({ token, made }) => `  ${`${token} (local)`.padEnd(14)} ${urls.chainUrls[token]}     (${made})`,
+      ),
       '  logs           .local/logs/',
       '',
       '  npm run day                                     lets one more day pass',

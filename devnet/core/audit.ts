@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from './books.js';
-import { atEdge, LISTED } from './tokens.js';
+import { atEdge } from './tokens.js';
 
 export interface CreditedSum {
   readonly count: number;
@@ -26,18 +26,23 @@ export async function creditedFor(db: Connection, day: string): Promise<Record<s
     'SELECT id, token, user_id, atoms::text FROM sample_core.credit WHERE day = $1 ORDER BY id',
     [day],
   );
-  const sums = [...LISTED.keys()].map((token): [string, CreditedSum] => {
-    const mine = rows.filter((row) => row.token === token);
-    if (mine.length === 0) return [token, EMPTY_SUM];
-    const hash = createHash('sha256');
-    for (const row of mine) hash.update(`${row.id}:${atEdge(BigInt(row.atoms), token)}\n`);
-    const total = atEdge(
-      mine.reduce((sum, row) => sum + BigInt(row.atoms), 0n),
-      token,
-    );
-    const users = new Set(mine.map((row) => row.user_id)).size;
-    return [token, { count: mine.length, users, total, credited: total, digest: hash.digest('hex') }];
-  });
+  const { rows: listed } = await db.query<{ token: string }>(
+    'SELECT unnest(tokens) AS token FROM sample_core.book WHERE id = 1',
+  );
+  const sums = listed
+    .map(({ token }) => token)
+    .map((token): [string, CreditedSum] => {
+      const mine = rows.filter((row) => row.token === token);
+      if (mine.length === 0) return [token, EMPTY_SUM];
+      const hash = createHash('sha256');
+      for (const row of mine) hash.update(`${row.id}:${atEdge(BigInt(row.atoms), token)}\n`);
+      const total = atEdge(
+        mine.reduce((sum, row) => sum + BigInt(row.atoms), 0n),
+        token,
+      );
+      const users = new Set(mine.map((row) => row.user_id)).size;
+      return [token, { count: mine.length, users, total, credited: total, digest: hash.digest('hex') }];
+    });
   return Object.fromEntries(sums);
 }
 

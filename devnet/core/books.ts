@@ -17,6 +17,8 @@ export interface Books {
   /** The first day that has not been traded yet. */
   readonly openDay: string;
   readonly nextMovement: bigint;
+  /** Symbols of what is listed. */
+  readonly tokens: readonly string[];
 }
 
 const SCHEMA_LOCK = 4_811_001;
@@ -68,12 +70,13 @@ interface BookRow {
   now_ms: string;
   open_day: string;
   next_movement: string;
+  tokens: string[];
 }
 
 /** @returns undefined before the books are opened. With `lock`, other writers wait until this transaction ends. */
 export async function readBooks(db: Connection, lock = false): Promise<Books | undefined> {
   const { rows } = await db.query<BookRow>(
-    `SELECT seed::text, users, first_day::text, now_ms::text, open_day::text, next_movement::text
+    `SELECT seed::text, users, first_day::text, now_ms::text, open_day::text, next_movement::text, tokens
      FROM sample_core.book WHERE id = 1 ${lock ? 'FOR UPDATE' : ''}`,
   );
   const row = rows[0];
@@ -85,6 +88,7 @@ export async function readBooks(db: Connection, lock = false): Promise<Books | u
       nowMs: Number(row.now_ms),
       openDay: row.open_day,
       nextMovement: BigInt(row.next_movement),
+      tokens: row.tokens,
     }
   );
 }

@@ -42,7 +42,9 @@ describe('credits', () => {
   const credits = [reward(DAY, 'u1', '0.00000001'), reward(DAY, 'u4', '1.5'), reward(DAY, 'u3', '0.25')];
   const batch = { day: DAY, total: '1.75000001', credits };
   const free = async (user: string): Promise<string> =>
-    (await dev(core.url, 'GET', `/dev/accounts/${user}`)).json['balances'][0].free;
+    (await dev(core.url, 'GET', `/dev/accounts/${user}`)).json['balances'].find(
+      ({ token }: { token: string }) => token === 'BNB',
+    ).free;
   const sums = async () => (await dev(core.url, 'GET', `/dev/books?day=${DAY}`)).json;
 
   it('R23: answers item by item, echoes count and total, and posts to Spot', async () => {

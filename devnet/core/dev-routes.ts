@@ -5,6 +5,7 @@ import { isDay, isInstant } from './days.js';
 import { FAULT_KINDS, type Faults } from './faults.js';
 import type { SampleCore } from './sample-core.js';
 import { jsonBody } from './json-body.js';
+import { LISTED } from './tokens.js';
 
 const day = z
   .string()
@@ -15,6 +16,10 @@ const openingWith = (defaults: OpeningDefaults) =>
     users: z.int().min(1).max(100_000).default(defaults.users),
     seed: z.int().min(0).default(defaults.seed),
     firstDay: day,
+    tokens: z
+      .array(z.enum([...LISTED.keys()]))
+      .min(1)
+      .default([...LISTED.keys()]),
   });
 const oneDay = z.strictObject({ day });
 const time = z.strictObject({

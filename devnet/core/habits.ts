@@ -1,7 +1,7 @@
-import { amountOf } from './amounts.js';
 import { HOUR_MS, MINUTE_MS } from './days.js';
 import type { Role } from './people.js';
 import type { SeededRandom } from './seeded-random.js';
+import { sizeIn, tickOf, type ListedToken } from './tokens.js';
 
 export type Cause =
   | 'trade'
@@ -31,6 +31,7 @@ export interface Intent {
 }
 
 export interface HabitDay {
+  readonly token: ListedToken;
   readonly random: SeededRandom;
   /** Day of the story, 0 … 6, over again every week. */
   readonly phase: number;
@@ -40,9 +41,6 @@ export interface HabitDay {
   readonly size: bigint;
 }
 
-/** Orders are made to 8 decimals. */
-const TICK = 10n ** 10n;
-const bnb = (text: string): bigint => amountOf(text, 18);
 const at = (hour: number, minute = 0, second = 0): number => hour * HOUR_MS + minute * MINUTE_MS + second * 1000;
 
 const spot = (free: bigint, cause: Cause): Move | undefined => (free === 0n ? undefined : { free, locked: 0n, cause });
@@ -52,9 +50,10 @@ const take = (ms: number, amount: bigint, cause: Cause): Intent => ({
 });
 const put = (ms: number, amount: bigint, cause: Cause): Intent => ({ ms, act: () => spot(amount, cause) });
 
-function trade(random: SeededRandom, ms: number, size: bigint): Intent {
+function trade({ token, random, size }: HabitDay, ms: number): Intent {
+  const tick = tickOf(token);
   const withTheTide = random.chance(3, 5);
-  const amount = ((size * (1n + random.below(80n))) / 1000n / TICK + 1n) * TICK;
+  const amount = ((size * (1n + random.below(80n))) / 1000n / tick + 1n) * tick;
   return {
     ms,
     act: ({ free }) => {
@@ -65,8 +64,8 @@ function trade(random: SeededRandom, ms: number, size: bigint): Intent {
   };
 }
 
-function trades({ random, size }: HabitDay, count: number): Intent[] {
-  return Array.from({ length: count }, () => trade(random, random.int(0, at(24) - 1), size));
+function trades(day: HabitDay, count: number): Intent[] {
+  return Array.from({ length: count }, () => trade(day, day.random.int(0, at(24) - 1)));
 }
 
 /** Hundreds a day, some in one and the same millisecond (R9), one in the first and one in the last of the day (R4). */
@@ -74,13 +73,14 @@ function heavyTrading(day: HabitDay): Intent[] {
   const intents = trades(day, day.random.int(300, 500));
   for (let burst = 0; burst < 4; burst += 1) {
     const ms = day.random.int(0, at(24) - 1);
-    for (let n = day.random.int(2, 5); n > 0; n -= 1) intents.push(trade(day.random, ms, day.size));
+    for (let n = day.random.int(2, 5); n > 0; n -= 1) intents.push(trade(day, ms));
   }
-  return [...intents, trade(day.random, 0, day.size), trade(day.random, at(24) - 1, day.size)];
+  return [...intents, trade(day, 0), trade(day, at(24) - 1)];
 }
 
-function openOrders({ random }: HabitDay): Intent[] {
-  const amount = bnb('10') + random.below(500n) * TICK;
+function openOrders({ token, random }: HabitDay): Intent[] {
+  const size = (bnb: string): bigint => sizeIn(token, bnb);
+  const amount = size('10') + random.below(500n) * tickOf(token);
   const place = (free: bigint, cause: Cause): Move => ({ free: -free, locked: free, cause });
   return [
     { ms: at(8, random.int(0, 59)), act: ({ free }) => (free >= amount ? place(amount, 'order-placed') : undefined) },
@@ -90,15 +90,16 @@ function openOrders({ random }: HabitDay): Intent[] {
       act: ({ locked }) => ({ free: 0n, locked: -(locked / 4n), cause: 'trade' }),
     },
     { ms: at(19), act: ({ locked }) => place(-(locked / 2n), 'order-cancelled') },
-    { ms: at(21), act: ({ free }) => (free < bnb('30') ? spot(bnb('40'), 'deposit') : undefined) },
+    { ms: at(21), act: ({ free }) => (free < size('30') ? spot(size('40'), 'deposit') : undefined) },
   ];
 }
 
 /** R8: in Spot only in the minute around each full hour. Catches anything that takes hourly pictures. */
-function hourGaming(): Intent[] {
+function hourGaming({ token }: HabitDay): Intent[] {
+  const stake = sizeIn(token, '500');
   return Array.from({ length: 24 }, (_unused, hour) => [
-    take(at(hour, 0, 30), bnb('500'), 'withdrawal'),
-    put(at(hour, 59, 30), bnb('500'), 'deposit'),
+    take(at(hour, 0, 30), stake, 'withdrawal'),
+    put(at(hour, 59, 30), stake, 'deposit'),
   ]).flat();
 }
 
@@ -108,29 +109,31 @@ export const BANNED_AT = { dayIndex: 1, ms: at(13, 37) } as const;
 const HABITS: Partial<Record<Role, (day: HabitDay) => Intent[]>> = {
   'day-trader': (day) => trades(day, day.random.int(10, 40)),
   'heavy-trader': heavyTrading,
-  whale: ({ random, phase }) => [
-    take(at(random.int(1, 11), random.int(0, 59)), bnb('150') + random.below(100n) * bnb('1'), 'trade'),
-    put(at(random.int(12, 22), random.int(0, 59)), bnb('150') + random.below(100n) * bnb('1'), 'trade'),
-    ...(phase === 3 ? [put(at(16), bnb('900.000000000000000001'), 'deposit')] : []),
-    ...(phase === 5 ? [take(at(17), bnb('900.000000000000000001'), 'withdrawal')] : []),
-  ],
+  whale: ({ token, random, phase }) => {
+    const hundreds = (): bigint => sizeIn(token, '150') + random.below(100n) * sizeIn(token, '1');
+    return [
+      take(at(random.int(1, 11), random.int(0, 59)), hundreds(), 'trade'),
+      put(at(random.int(12, 22), random.int(0, 59)), hundreds(), 'trade'),
+      ...(phase === 3 ? [put(at(16), sizeIn(token, '900.000000000000000001'), 'deposit')] : []),
+      ...(phase === 5 ? [take(at(17), sizeIn(token, '900.000000000000000001'), 'withdrawal')] : []),
+    ];
+  },
   'sells-to-zero': ({ phase, size }) => [
     ...(phase === 1 ? [{ ms: at(15, 30), act: ({ free }: Purse) => spot(-free, 'trade') }] : []),
     ...(phase === 2 ? [put(at(9), size / 2n, 'trade')] : []),
   ],
-  banned: ({ random, dayIndex, size }) =>
-    dayIndex > BANNED_AT.dayIndex ? [] : [trade(random, at(4, 4), size), trade(random, at(11, 11), size)],
+  banned: (day) => (day.dayIndex > BANNED_AT.dayIndex ? [] : [trade(day, at(4, 4)), trade(day, at(11, 11))]),
   'open-orders': openOrders,
-  'deposits-at-2359': ({ phase }) => [
+  'deposits-at-2359': ({ token, phase }) => [
     // The first minute takes out what the last minute of the day before brought in.
-    ...(phase % 2 === 1 ? [take(at(0, 1), bnb('300'), 'withdrawal')] : []),
-    ...(phase % 2 === 0 ? [put(at(23, 59), bnb('300'), 'deposit')] : []),
+    ...(phase % 2 === 1 ? [take(at(0, 1), sizeIn(token, '300'), 'withdrawal')] : []),
+    ...(phase % 2 === 0 ? [put(at(23, 59), sizeIn(token, '300'), 'deposit')] : []),
   ],
   'hour-gamer': hourGaming,
   // R11: what Auto-Subscribe takes leaves Spot like anything else, and the event says why.
-  'auto-subscriber': ({ phase }) => [
+  'auto-subscriber': ({ token, phase }) => [
     ...(phase === 1 ? [{ ms: at(2), act: ({ free }: Purse) => spot(-((free * 7n) / 10n), 'auto-subscribe') }] : []),
-    ...(phase === 5 ? [put(at(2), bnb('100'), 'redeem')] : []),
+    ...(phase === 5 ? [put(at(2), sizeIn(token, '100'), 'redeem')] : []),
   ],
 };
 

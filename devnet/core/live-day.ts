@@ -49,7 +49,7 @@ async function writeDay(db: Connection, books: Books, day: string): Promise<Live
   const startMs = dayStart(day);
   const endMs = startMs + DAY_MS;
   const dayIndex = daysBetween(books.firstDay, day);
-  const people = castOf(books.seed, books.users);
+  const people = castOf(books.seed, books.users, books.tokens);
   const credits = await creditsArriving(db, day, endMs);
   const events = tradingDay({ seed: books.seed, dayIndex, people, purses: await fedPurses(db), credits });
   await post(
@@ -65,7 +65,7 @@ async function writeDay(db: Connection, books: Books, day: string): Promise<Live
   }));
   const lines = await appendFeed(db, day, [...events.map((event) => toLine(event, startMs)), ...marks]);
   const switches = people.flatMap((person) => switchesOf(person, day, dayIndex));
-  await queueCalls(db, day, [...switches, tellPrices(endMs - 1, pricesAt(books.seed, dayIndex))]);
+  await queueCalls(db, day, [...switches, tellPrices(endMs - 1, pricesAt(books.tokens, books.seed, dayIndex))]);
   await closeAccounts(db, switches);
 
   const digest = digestOf(lines);

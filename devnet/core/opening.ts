@@ -15,6 +15,8 @@ export interface Opening {
   readonly users: number;
   readonly seed: number;
   readonly firstDay: string;
+  /** Symbols of what this exchange lists; all that it can when absent. */
+  readonly tokens?: readonly string[];
 }
 
 /**
@@ -22,19 +24,26 @@ export interface Opening {
  * there is, in one transaction. Opening again with the same words changes nothing.
  */
 export async function openBooks(pool: pg.Pool, opening: Opening): Promise<{ fresh: boolean }> {
+  const tokens = opening.tokens ?? [...LISTED.keys()];
   return inTransaction(pool, async (db) => {
     const { rowCount } = await db.query(
-      `INSERT INTO sample_core.book VALUES (1, $1, $2, $3, $4, $3, 1) ON CONFLICT (id) DO NOTHING`,
-      [opening.seed, opening.users, opening.firstDay, dayStart(opening.firstDay)],
+      `INSERT INTO sample_core.book (id, seed, users, first_day, now_ms, open_day, next_movement, tokens)
+       VALUES (1, $1, $2, $3, $4, $3, 1, $5) ON CONFLICT (id) DO NOTHING`,
+      [opening.seed, opening.users, opening.firstDay, dayStart(opening.firstDay), tokens],
     );
     const books = (await readBooks(db, true))!;
     if (rowCount === 0) {
-      const same = books.seed === opening.seed && books.users === opening.users && books.firstDay === opening.firstDay;
+      const sameTokens = books.tokens.join() === tokens.join();
+      const same =
+        books.seed === opening.seed &&
+        books.users === opening.users &&
+        books.firstDay === opening.firstDay &&
+        sameTokens;
       if (same) return { fresh: false };
-      const detail = `the books are open already: seed ${books.seed}, ${books.users} users, first day ${books.firstDay}`;
+      const detail = `the books are open already: seed ${books.seed}, ${books.users} users, first day ${books.firstDay}, ${books.tokens.join(', ')}`;
       throw new Problem({ status: 409, code: 'BOOKS_OPEN', detail });
     }
-    const cast = castOf(opening.seed, opening.users);
+    const cast = castOf(opening.seed, opening.users, tokens);
     await writeOpening(db, books, cast);
     await queueCalls(db, opening.firstDay, openingCalls(books, cast));
     return { fresh: true };
@@ -51,7 +60,7 @@ async function writeOpening(db: Connection, books: Books, cast: readonly Person[
   await db.query(
     `INSERT INTO sample_core.balance SELECT a.account, t.token, 0, 0
      FROM sample_core.account a, unnest($1::text[]) AS t(token)`,
-    [[...LISTED.keys()]],
+    [books.tokens],
   );
   for (let shard = 0; shard < FEED_SHARDS; shard += 1) {
     await db.query('INSERT INTO sample_core.feed_shard VALUES ($1, 0, 0)', [shard]);
@@ -65,7 +74,7 @@ async function writeOpening(db: Connection, books: Books, cast: readonly Person[
     ),
   );
   const stocked = (await readBooks(db))!;
-  const stock = [...LISTED.keys()].map((token) => {
+  const stock = books.tokens.map((token) => {
     const owned = held.filter((one) => one.token === token).reduce((sum, { free, locked }) => sum + free + locked, 0n);
     return movementOf({
       user: 'house:market',
@@ -95,6 +104,6 @@ function openingCalls(books: Books, cast: readonly Person[]): OutgoingCall[] {
     ...cast
       .filter(optsInBeforehand)
       .map((person, index) => switchOn(person, eveMs + 9 * HOUR_MS + (index % 50_000) * 1000 + (index % 997))),
-    tellPrices(dayStart(books.firstDay), pricesAt(books.seed, -1)),
+    tellPrices(dayStart(books.firstDay), pricesAt(books.tokens, books.seed, -1)),
   ];
 }

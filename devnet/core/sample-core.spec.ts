@@ -1,8 +1,10 @@
 import { openTestDatabase, type TestDatabase } from '@app/platform';
 import { startSampleCore, type RunningCore } from './index.js';
 import { amountOf, formatAmount } from './amounts.js';
+import { castOf } from './people.js';
 import { RecordingService } from './testing/recording-service.js';
 import { dev, postCredits, reward, SECRET } from './testing/signed.js';
+import { LISTED, listedToken } from './tokens.js';
 
 jest.setTimeout(60_000);
 
@@ -50,11 +52,14 @@ function expectSoundFeed(service: RecordingService): void {
       if (line.seq !== index + 1 || at < lastAt) unsound.push(line);
       lastAt = at;
       if (line.endOfDay !== undefined) continue;
-      const now = amountOf(line.free!, 18);
-      const delta = line.delta?.startsWith('-') ? -amountOf(line.delta.slice(1), 18) : amountOf(line.delta ?? '0', 18);
-      const before = line.cause === 'snapshot' ? now : free.get(line.user!);
+      const { decimals } = listedToken(line.token!);
+      const account = `${line.user} ${line.token}`;
+      const now = amountOf(line.free!, decimals);
+      const size = amountOf((line.delta ?? '0').replace('-', ''), decimals);
+      const delta = line.delta?.startsWith('-') ? -size : size;
+      const before = line.cause === 'snapshot' ? now : free.get(account);
       if (before === undefined || before + delta !== now) unsound.push(line);
-      free.set(line.user!, now);
+      free.set(account, now);
     }
   }
   expect(unsound).toEqual([]);
@@ -78,9 +83,11 @@ describe('the opening', () => {
     ).toBe(true);
     expect(service.calls.find(({ path }) => path === '/v1/prices')!.body).toEqual({
       at: '2026-11-10T00:00:00.000Z',
-      prices: { BNB: '600' },
+      prices: { BNB: '600', SOL: '150', ATOM: '4.5', DOT: '4' },
     });
-    expect(service.allLines()).toHaveLength(60);
+    const accounts = castOf(7, 60).flatMap(({ holdings }) => holdings);
+    expect(accounts.length).toBeGreaterThan(150);
+    expect(service.allLines()).toHaveLength(accounts.length);
     expect(
       service
         .allLines()
@@ -91,11 +98,15 @@ describe('the opening', () => {
     expectSoundFeed(service);
 
     // Custody has to hold what users own and a fifth of it on top, the exchange's own.
-    const owned = service
-      .allLines()
-      .reduce((sum, { free, locked }) => sum + amountOf(free!, 18) + amountOf(locked!, 18), 0n);
     const { holdings } = (await dev(core.url, 'GET', '/dev/state')).json;
-    expect(holdings).toEqual({ BNB: formatAmount(owned + owned / 5n, 18) });
+    expect(Object.keys(holdings as object).sort()).toEqual([...LISTED.keys()].sort());
+    for (const { symbol, decimals } of LISTED.values()) {
+      const owned = service
+        .allLines()
+        .filter(({ token }) => token === symbol)
+        .reduce((sum, { free, locked }) => sum + amountOf(free!, decimals) + amountOf(locked!, decimals), 0n);
+      expect((holdings as Record<string, string>)[symbol]).toBe(formatAmount(owned + owned / 5n, decimals));
+    }
 
     expect((await dev(core.url, 'POST', '/dev/open', OPENING)).json).toMatchObject({
       fresh: false,
@@ -104,6 +115,23 @@ describe('the opening', () => {
     expect(service.calls).toHaveLength(calls);
     const other = await dev(core.url, 'POST', '/dev/open', { ...OPENING, seed: 8 });
     expect([other.status, other.json['code']]).toEqual([409, 'BOOKS_OPEN']);
+    await close();
+  });
+
+  it('lists only what it is told to, and says so; the people stay who they are', async () => {
+    const { core, service, close } = await world();
+    await dev(core.url, 'POST', '/dev/open', { ...OPENING, tokens: ['BNB', 'DOT'] });
+    expect(new Set(service.allLines().map(({ token }) => token))).toEqual(new Set(['BNB', 'DOT']));
+    expect((await dev(core.url, 'GET', '/dev/state')).json).toMatchObject({ tokens: ['BNB', 'DOT'] });
+    const books = (await dev(core.url, 'GET', `/dev/books?day=${FIRST_DAY}`)).json;
+    expect(Object.keys(books['token'] as object)).toEqual(['BNB', 'DOT']);
+    const other = await dev(core.url, 'POST', '/dev/open', OPENING);
+    expect([other.status, other.json['code'], other.json['detail']]).toEqual([
+      409,
+      'BOOKS_OPEN',
+      expect.stringContaining('BNB, DOT'),
+    ]);
+    expect((await dev(core.url, 'POST', '/dev/open', { ...OPENING, tokens: ['XRP'] })).status).toBe(400);
     await close();
   });
 
@@ -268,11 +296,11 @@ describe('the ledger', () => {
   it('R25: a balance that was moved behind the postings is found', async () => {
     const { core, close } = await world();
     await dev(core.url, 'POST', '/dev/open', OPENING);
-    await core.core.pool.query(`UPDATE sample_core.balance SET free = free + 1 WHERE account = 'u2'`);
+    await core.core.pool.query(`UPDATE sample_core.balance SET free = free + 1 WHERE account = 'u2' AND token = 'SOL'`);
     const { invariants } = (await dev(core.url, 'GET', `/dev/books?day=${FIRST_DAY}`)).json;
     expect(invariants).toMatchObject({
       ok: false,
-      checks: { 'every balance is the sum of its postings': 'broken: u2 BNB' },
+      checks: { 'every balance is the sum of its postings': 'broken: u2 SOL' },
     });
     await close();
   });

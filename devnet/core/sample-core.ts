@@ -122,12 +122,13 @@ export class SampleCore {
     const { rows: untold } = await this.pool.query<{ n: number }>(
       `SELECT count(*)::int AS n FROM sample_core.outgoing_call WHERE state <> 'done'`,
     );
-    const { seed, users, firstDay, openDay, nowMs } = books;
+    const { seed, users, firstDay, openDay, nowMs, tokens } = books;
     return {
       open: true as const,
       seed,
       users,
       firstDay,
+      tokens,
       openDay,
       now: instant(nowMs),
       holdings: await custodyHoldings(this.pool),
@@ -139,7 +140,7 @@ export class SampleCore {
   /** Who is who, so that a test or a reader can pick the whale without guessing. */
   async people() {
     const books = await readBooks(this.pool);
-    const cast = books ? castOf(books.seed, books.users) : [];
+    const cast = books ? castOf(books.seed, books.users, books.tokens) : [];
     return cast.map(({ id, role, region, owner, shard }) => ({ id, role, region, owner: owner ?? null, shard }));
   }
 

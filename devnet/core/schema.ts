@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS sample_core.book (
   next_movement bigint NOT NULL
 );
 
+-- What these books list; those opened before there was a choice list BNB.
+ALTER TABLE sample_core.book ADD COLUMN IF NOT EXISTS tokens text[] NOT NULL DEFAULT '{BNB}';
+
 CREATE TABLE IF NOT EXISTS sample_core.account (
   account text COLLATE "C" PRIMARY KEY,
   status  text NOT NULL CHECK (status IN ('active', 'banned', 'closed', 'house'))

@@ -2,6 +2,7 @@ import { amountOf, formatAmount, parseAmount } from './amounts.js';
 import { DAY_MS, isDay, isInstant } from './days.js';
 import type { Purse } from './habits.js';
 import { castOf, type Role } from './people.js';
+import { LISTED, listedToken } from './tokens.js';
 import { purseKey, tradingDay, type SpotEvent } from './trading-day.js';
 
 const SEED = 7;
@@ -58,7 +59,7 @@ describe('the trading day', () => {
     const user = userOf('heavy-trader');
     const credits = [{ id: 'c1', user, token: 'BNB', atoms: 5n, msOfDay: 300_000 }];
     const events = tradingDay({ seed: SEED, dayIndex: 0, people, purses: opening, credits }).filter(
-      (e) => e.user === user,
+      (e) => e.user === user && e.token === 'BNB',
     );
     const at = events.findIndex((event) => event.creditId === 'c1');
     expect(events[at]).toMatchObject({ msOfDay: 300_000, freeDelta: 5n, cause: 'soft-staking-reward' });
@@ -68,16 +69,24 @@ describe('the trading day', () => {
   });
 
   it('R8, R10: the cast has everybody the rules need', () => {
-    const total = [...opening.values()].reduce((sum, { free, locked }) => sum + free + locked, 0n);
-    expect(total > amountOf('20000', 18) && total < amountOf('60000', 18)).toBe(true);
-    const free = (role: Role): string => formatAmount(opening.get(purseKey(userOf(role), 'BNB'))!.free, 18);
-    expect(free('under-minimum')).toBe('0.4999');
-    expect(free('at-minimum')).toBe('0.5');
-    expect(free('over-cap')).toBe('1500');
-    expect(free('at-cap')).toBe('1000');
+    const sizes: Record<string, readonly [number, number]> = {
+      BNB: [20_000, 60_000],
+      SOL: [50_000, 200_000],
+      ATOM: [200_000, 800_000],
+      DOT: [200_000, 800_000],
+    };
+    for (const { symbol, decimals } of LISTED.values()) {
+      const mine = people.flatMap(({ holdings }) => holdings).filter(({ token }) => token === symbol);
+      const whole = mine.reduce((sum, { free, locked }) => sum + free + locked, 0n) / 10n ** BigInt(decimals);
+      const [least, most] = sizes[symbol]!;
+      expect([symbol, whole > BigInt(least), whole < BigInt(most)]).toEqual([symbol, true, true]);
+      expect(mine.length).toBeGreaterThan(100);
+    }
+    expect(new Set(people.map(({ holdings }) => holdings.length)).size).toBeGreaterThan(2);
     expect(people.filter((person) => person.owner === 'o1')).toHaveLength(3);
     expect(people.filter(({ role }) => role === 'idle').length).toBeGreaterThan(100);
-    const eventsOf = (role: Role) => days.map((day) => day.filter((event) => event.user === userOf(role)));
+    const eventsOf = (role: Role) =>
+      days.map((day) => day.filter((event) => event.user === userOf(role) && event.token === 'BNB'));
     expect(eventsOf('heavy-trader').every((day) => day.length > 300)).toBe(true);
     expect(eventsOf('sells-to-zero')[1]!.at(-1)!.free).toBe(0n);
     expect(eventsOf('deposits-at-2359')[0]!.at(-1)!.msOfDay).toBe(DAY_MS - 60_000);
@@ -86,8 +95,25 @@ describe('the trading day', () => {
     expect(eventsOf('idle').flat()).toEqual([]);
   });
 
-  it('adds people without changing the others', () => {
+  it.each([
+    ['BNB', ['0.4999', '0.5', '1500', '1000', '700']],
+    ['SOL', ['0.9998', '1', '15000', '10000', '7000']],
+    ['ATOM', ['0.4999', '0.5', '75000', '50000', '35000']],
+    ['DOT', ['0.09998', '0.1', '75000', '50000', '35000']],
+  ])('R10: somebody lives at each limit of %s', (symbol, amounts) => {
+    const { decimals } = listedToken(symbol);
+    const roles: Role[] = ['under-minimum', 'at-minimum', 'over-cap', 'at-cap', 'shared-owner'];
+    const free = (role: Role) => formatAmount(opening.get(purseKey(userOf(role), symbol))!.free, decimals);
+    expect(roles.map(free)).toEqual(amounts);
+  });
+
+  it('adds people and tokens without changing the others', () => {
     expect(castOf(SEED, 300).slice(0, 200)).toEqual(people);
+    const bnbOnly = people.map((person) => ({
+      ...person,
+      holdings: person.holdings.filter(({ token }) => token === 'BNB'),
+    }));
+    expect(castOf(SEED, 200, ['BNB'])).toEqual(bnbOnly);
   });
 });
 

@@ -1,6 +1,7 @@
 import { intentsOf, type Cause, type Intent, type Purse } from './habits.js';
 import type { Person } from './people.js';
 import { SeededRandom } from './seeded-random.js';
+import { listedToken } from './tokens.js';
 
 export interface SpotEvent {
   readonly user: string;
@@ -62,6 +63,7 @@ type Step = Intent & { readonly creditId?: string };
 function personsDay(inputs: DayInputs, person: Person, token: string, credits: readonly ArrivingCredit[]): SpotEvent[] {
   const opening = person.holdings.find((holding) => holding.token === token)!;
   const intents = intentsOf(person.role, {
+    token: listedToken(token),
     random: new SeededRandom('day', inputs.seed, inputs.dayIndex, person.id, token),
     phase: inputs.dayIndex % 7,
     dayIndex: inputs.dayIndex,

@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Database } from '@app/database';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@app/platform';
 import { utcDay } from '@app/staking-core';
-import { includeWaiting } from '../local-world/chain-days.js';
 import type { LivedDay } from '../local-world/day-table.js';
 import { freePorts } from '../local-world/free-ports.js';
 import { callJson } from '../local-world/http-json.js';
@@ -20,6 +19,7 @@ export interface FaultedWorldOptions {
   readonly databaseName: string;
   readonly users: number;
   readonly seed: number;
+  readonly tokens: readonly string[];
   readonly firstDay: string;
   readonly say: (line: string) => void;
   /** Without it nothing goes wrong: the reference. */
@@ -146,7 +146,8 @@ export class FaultedWorld {
       seed,
       firstDay: utcDay(firstDay),
       ports: { api, core, chain: 0 },
-      chainsDir: join(home, 'bnb'),
+      tokens: this.options.tokens,
+      chainsDir: home,
       say: () => undefined,
       patienceMs: PATIENCE_MS,
       apps: {
@@ -183,9 +184,9 @@ export class FaultedWorld {
         if (performance.now() > deadline) {
           throw new Error(`operations still open: ${open.map(({ state }) => state).join(', ')}`);
         }
-        await includeWaiting(this.local.chain);
+        await this.local.chains.includePending();
         // What came in with the newest block becomes final only by the next two, and nobody else makes blocks now.
-        await this.local.chain.driver.finalize();
+        await this.local.chains.finalize();
         await pause(OPERATIONS_LOOK_MS);
       }
     } finally {

@@ -12,6 +12,7 @@ export interface WorldRequest {
   readonly name: string;
   readonly users: number;
   readonly seed: number;
+  readonly tokens: readonly string[];
   readonly days: number;
   readonly firstDay: string;
   readonly say: (line: string) => void;

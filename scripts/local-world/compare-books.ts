@@ -32,10 +32,11 @@ export async function compareBooks(
     const credits = await creditedBy(apiUrl, day, token);
     const core = books.token[token];
     const same = core?.digest === digestOf(credits);
-    checks.push(...(settled.checks ?? []));
-    checks.push({ name: `${token}: the day is paid`, passed: settled.state === 'paid', detail: settled.state });
+    checks.push(...(settled.checks ?? []).map((check) => ({ ...check, token })));
+    checks.push({ token, name: 'the day is paid', passed: settled.state === 'paid', detail: settled.state });
     checks.push({
-      name: `${token}: both books name the same credits`,
+      token,
+      name: 'both books name the same credits',
       passed: same,
       detail: `the core credited ${core?.count ?? 0} (${core?.total ?? '0'}), we say ${credits.length}`,
     });

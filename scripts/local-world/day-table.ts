@@ -16,6 +16,8 @@ export interface TokenDay {
 
 export interface Check {
   readonly name: string;
+  /** Absent: of the whole day. */
+  readonly token?: string;
   readonly passed: boolean;
   readonly detail: string;
 }
@@ -70,12 +72,15 @@ export function dayTable(days: readonly LivedDay[]): string {
         cut(row.paid, 8),
         cut(row.leftover, 12),
         row.users ?? '–',
-        checksCell(checks),
+        checksCell(checks.filter((check) => check.token === undefined || check.token === token)),
       ]);
     }
   }
   return table.toString();
 }
+
+/** `BNB: pool is covered`. */
+export const checkName = ({ token, name }: Check): string => (token === undefined ? name : `${token}: ${name}`);
 
 function checksCell(checks: readonly Check[]): string {
   const failed = checks.filter((check) => !check.passed).length;

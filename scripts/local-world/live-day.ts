@@ -1,13 +1,9 @@
 import { nextDay, type UtcDay } from '@app/staking-core';
-import { liveThroughDay, type RunningBnbChain } from '../../devnet/chains/bnb/index.js';
-import { breatheInto, includeWaiting, secondsOf } from './chain-days.js';
 import type { LivedDay, SettledToken } from './day-table.js';
 import { compareBooks } from './compare-books.js';
 import { callJson } from './http-json.js';
 import type { LocalWorld } from './local-world.js';
 
-/** Seconds after which the chain's own traffic of a day is over. */
-const LATE_IN_THE_DAY = 22 * 3_600;
 const LOOK_EVERY_MS = 60;
 
 interface DayAnswer {
@@ -17,22 +13,22 @@ interface DayAnswer {
 
 /**
  * One day of the local world, in the order in which the real one happens: trading and its feed, fees on the chain,
- * midnight, the breathe block, final reading, settlement, credits, books compared. Each step may have been done before.
+ * midnight and what the chains pay, final reading, settlement, credits, books compared. Each step may have been done before.
  */
 export async function liveDay(world: LocalWorld, day: UtcDay, progress: (step: string) => void): Promise<LivedDay> {
   const tomorrow = nextDay(day);
-  progress('the chain goes into the day');
-  await breatheInto(world.chain, day);
+  progress('the chains go into the day');
+  await world.chains.enterDay(day);
   await world.setTime(`${day}T06:00:00.000Z`);
-  await includeWaiting(world.chain);
-  await tradeOnChain(world.chain, day);
+  await world.chains.includePending();
+  await world.chains.liveThrough(day);
 
   progress('users trade');
   await world.setTime(`${day}T23:59:59.999Z`);
   await callJson('POST', `${world.apps.coreUrl}/dev/day`, { day }, 60_000);
 
-  progress('midnight: the chain pays');
-  await breatheInto(world.chain, tomorrow);
+  progress('midnight: the chains pay');
+  await world.chains.enterDay(tomorrow);
   await world.setTime(`${tomorrow}T00:05:00.000Z`);
 
   progress('settlement');
@@ -40,12 +36,6 @@ export async function liveDay(world: LocalWorld, day: UtcDay, progress: (step: s
   progress('books');
   const checks = await compareBooks(world.apps, day, settled.tokens);
   return { day, tokens: settled.tokens, checks };
-}
-
-/** Fees and strangers' traffic of the day; a day that was cut short is not lived twice. */
-async function tradeOnChain(running: RunningBnbChain, day: UtcDay): Promise<void> {
-  const head = await running.chain.head();
-  if (head.timestamp < secondsOf(day) + LATE_IN_THE_DAY) await liveThroughDay(running.driver, day);
 }
 
 async function untilSettled(world: LocalWorld, day: UtcDay): Promise<DayAnswer> {
@@ -67,7 +57,7 @@ async function untilSettled(world: LocalWorld, day: UtcDay): Promise<DayAnswer> 
         `${day} is not settled after ${patienceMs / 1000} s: ${waiting.join('; ') || 'no token has begun'}; see .local/logs`,
       );
     }
-    await includeWaiting(world.chain);
+    await world.chains.includePending();
     await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
   }
 }

@@ -17,8 +17,8 @@ export interface LocalApps {
 
 export interface AppsOptions {
   readonly databaseUrl: string;
-  readonly chainUrl: string;
-  readonly treasury: { readonly address: string; readonly privateKey: string };
+  /** What chain-sync follows, as environment names. */
+  readonly chainEnv: Readonly<Record<string, string>>;
   readonly ports: WorldPorts;
   readonly seed: number;
   /** How many of each program run side by side; one of each unless said otherwise. */
@@ -40,11 +40,6 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
     TICK_MS,
     LOG_LEVEL: 'info',
   };
-  const chain = {
-    BNB_RPC_URLS: options.chainUrl,
-    BNB_TREASURY_ADDRESS: options.treasury.address,
-    BNB_DEV_KEY: options.treasury.privateKey,
-  };
   const { workers = { chainSync: 1, settlement: 1 } } = options;
   const processes: RunningProcess[] = [];
   const start = (name: string, script: string, args: readonly string[], env: Record<string, string>) =>
@@ -61,7 +56,7 @@ export async function startApps(options: AppsOptions): Promise<LocalApps> {
     );
     start('api', 'apps/api/src/main.js', [], { ...shared, API_PORT: String(options.ports.api) });
     for (const name of named('chain-sync', workers.chainSync)) {
-      start(name, 'apps/chain-sync/src/main.js', [], { ...shared, ...chain });
+      start(name, 'apps/chain-sync/src/main.js', [], { ...shared, ...options.chainEnv });
     }
     for (const name of named('settlement', workers.settlement)) {
       start(name, 'apps/settlement/src/main.js', [], { ...shared, CORE_URL: coreUrl });

@@ -1,13 +1,11 @@
-import { resolve } from 'node:path';
 import { Database, WorldClockRepository, type World } from '@app/database';
 import { addDays, utcDay, type UtcDay } from '@app/staking-core';
-import { devAccount, startBnbChain, type RunningBnbChain } from '../../devnet/chains/bnb/index.js';
-import { breatheInto, includeWaiting, secondsOf } from './chain-days.js';
 import type { LivedDay } from './day-table.js';
 import { callJson, HttpRefusal } from './http-json.js';
 import { liveDay } from './live-day.js';
 import { startApps, type AppsOptions, type LocalApps, type WorldPorts } from './local-apps.js';
-import { openMigrated } from './world-database.js';
+import { WorldChains } from './world-chains.js';
+import { listedTokens, openMigrated } from './world-database.js';
 
 export interface WorldOptions {
   readonly databaseUrl: string;
@@ -15,7 +13,11 @@ export interface WorldOptions {
   readonly seed: number;
   /** First measured day of a new world; a world that exists keeps its own. */
   readonly firstDay: UtcDay;
+  /** `chain`: of the first; the others take those beside it. 0: any free ones. */
   readonly ports: WorldPorts & { readonly chain: number };
+  /** What a new world lists, each token with its chain; a world that exists keeps its own. */
+  readonly tokens: readonly string[];
+  /** Folder in which each chain has its own. */
   readonly chainsDir: string;
   readonly say: (line: string) => void;
   /** How many of each program, and how they are started (see local-apps.ts). */
@@ -27,7 +29,7 @@ export interface WorldOptions {
 const PATIENCE_MS = { firstStake: 30_000, settlement: 60_000 };
 
 /**
- * The outside world on one machine: a local BNB chain, a sample exchange core, and our own programs as processes of
+ * The outside world on one machine: local chains, a sample exchange core, and our own programs as processes of
  * their own, with a clock in which a day passes in seconds. Everything it does can be cut short anywhere and done
  * again: days are idempotent, so a killed world goes on where it stopped.
  */
@@ -36,36 +38,35 @@ export class LocalWorld {
     private readonly options: WorldOptions,
     private readonly database: Database,
     readonly clock: WorldClockRepository,
-    readonly chain: RunningBnbChain,
+    readonly chains: WorldChains,
     readonly apps: LocalApps,
     private readonly world: World,
   ) {}
 
   static async open(options: WorldOptions): Promise<LocalWorld> {
-    const database = await openMigrated(options.databaseUrl);
+    const database = await openMigrated(options.databaseUrl, options.tokens);
     const undo: (() => Promise<unknown>)[] = [() => database.close()];
     try {
       const clock = new WorldClockRepository(database);
       // The first instant of the first day: users have switched on the day before, so that this day counts whole (R4).
       const world = await clock.prepare(new Date(`${options.firstDay}T00:00:00.000Z`), options.firstDay);
-      const chain = await startBnbChain({
-        stateDir: resolve(options.chainsDir, world.id),
-        port: options.ports.chain,
-        genesisTime: secondsOf(addDays(utcDay(world.firstDay), -2)),
-        treasuryBalance: 0n,
+      const chains = await WorldChains.start(await listedTokens(database), {
+        home: options.chainsDir,
+        worldId: world.id,
+        firstPort: options.ports.chain,
+        genesisDay: addDays(utcDay(world.firstDay), -2),
         log: options.say,
       });
-      undo.push(() => chain.stop());
+      undo.push(() => chains.stop());
       const apps = await startApps({
         databaseUrl: options.databaseUrl,
-        chainUrl: chain.url,
-        treasury: devAccount('treasury'),
+        chainEnv: chains.env,
         ports: options.ports,
         seed: options.seed,
         ...options.apps,
       });
       undo.push(() => apps.stop());
-      const opened = new LocalWorld(options, database, clock, chain, apps, world);
+      const opened = new LocalWorld(options, database, clock, chains, apps, world);
       if (world.livedThrough === null) await opened.openTheBooks();
       return opened;
     } catch (error) {
@@ -106,7 +107,7 @@ export class LocalWorld {
 
   async close(): Promise<void> {
     await this.apps.stop();
-    await this.chain.stop();
+    await this.chains.stop();
     await this.database.close();
   }
 
@@ -114,40 +115,13 @@ export class LocalWorld {
   private async openTheBooks(): Promise<void> {
     const { say, users, seed } = this.options;
     const eve = addDays(this.firstDay, -1);
-    await breatheInto(this.chain, eve);
+    await this.chains.enterDay(eve);
     say(`opening the exchange's books: ${users} users`);
-    await callJson('POST', `${this.apps.coreUrl}/dev/open`, { users, seed, firstDay: this.firstDay }, 60_000);
+    const tokens = this.chains.list.map(({ token }) => token);
+    await callJson('POST', `${this.apps.coreUrl}/dev/open`, { users, seed, firstDay: this.firstDay, tokens }, 60_000);
     const { holdings } = await callJson<{ holdings: Record<string, string> }>('GET', `${this.apps.coreUrl}/dev/state`);
-    await this.fundCustody(holdings['BNB'] ?? '0');
-    say('custody is on the chain; waiting for the first delegations');
-    await this.untilStaked();
-  }
-
-  /** Custody holds what the books say users own, never less: funded once, before anything is staked. */
-  private async fundCustody(total: string): Promise<void> {
-    const { driver, chain } = this.chain;
-    const treasury = devAccount('treasury').address;
-    const held = BigInt(await chain.rpc<string>('eth_getBalance', [treasury, 'latest']));
-    if (held > 0n) return;
-    const [whole = '0'] = total.split('.');
-    await driver.fund(treasury, (BigInt(whole) + 1n) * 10n ** 18n);
-    await driver.finalize();
-  }
-
-  /** Stake that is there before the first midnight earns for the whole first day. */
-  private async untilStaked(): Promise<void> {
-    const { chain } = this.chain;
-    const treasury = devAccount('treasury').address;
-    const liquid = async () => BigInt(await chain.rpc<string>('eth_getBalance', [treasury, 'latest']));
-    const before = await liquid();
-    const deadline = performance.now() + this.patienceMs.firstStake;
-    while ((await liquid()) > before / 2n) {
-      const death = this.apps.death();
-      if (death !== undefined) throw new Error(death);
-      if (performance.now() > deadline)
-        throw new Error('chain-sync has delegated nothing; see .local/logs/chain-sync.log');
-      await includeWaiting(this.chain);
-      await new Promise((wake) => setTimeout(wake, 100));
-    }
+    await this.chains.fundCustody(holdings);
+    say('custody is on the chains; waiting for the first delegations');
+    await this.chains.untilStaked(this.database, this.patienceMs.firstStake, this.apps.death);
   }
 }

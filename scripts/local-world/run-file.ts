@@ -6,7 +6,8 @@ export interface RunFile {
   readonly pid: number;
   readonly apiUrl: string;
   readonly coreUrl: string;
-  readonly chainUrl: string;
+  /** Where each token's chain listens. */
+  readonly chainUrls: Readonly<Record<string, string>>;
   readonly controlUrl: string;
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Database, TokenSeedRepository } from '@app/database';
+import { Database, TokenRepository, TokenSeedRepository } from '@app/database';
 import { createDatabase, databaseUrl, startEmbeddedPostgres, type EmbeddedPostgres } from '@app/platform';
+import { parse, stringify } from 'yaml';
 
 export const EMBEDDED_DATA_DIR = resolve('.local/postgres');
 export const DATABASE_NAME = 'soft_staking';
@@ -27,15 +28,32 @@ export async function findDatabase(
   return { url: databaseUrl(embedded.url, name), embedded };
 }
 
-/** Migrated and with the catalogue in it. Safe to run again. */
-export async function openMigrated(url: string): Promise<Database> {
+/**
+ * Migrated and with the catalogue in it. Safe to run again.
+ * @param tokens only these of the catalogue; a database that lists tokens already keeps to those
+ */
+export async function openMigrated(url: string, tokens?: readonly string[]): Promise<Database> {
   const database = await Database.open(url, { applicationName: 'soft-staking-world', poolSize: 4 });
   try {
     await database.migrate();
-    await new TokenSeedRepository(database).seed(readFileSync(resolve('config/tokens.yaml'), 'utf8'));
+    const catalogue = readFileSync(resolve('config/tokens.yaml'), 'utf8');
+    const listed = tokens && (await listedTokens(database));
+    const wanted = listed === undefined || listed.length === 0 ? tokens : listed;
+    await new TokenSeedRepository(database).seed(wanted === undefined ? catalogue : only(wanted, catalogue));
     return database;
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+export async function listedTokens(database: Database): Promise<string[]> {
+  return (await new TokenRepository(database).tokens()).map(({ symbol }) => symbol);
+}
+
+function only(tokens: readonly string[], catalogue: string): string {
+  // Days stay text here too: the YAML timestamp type would turn them into moments.
+  const parsed = parse(catalogue, { schema: 'core' }) as { tokens: Record<string, unknown> };
+  const entries = Object.entries(parsed.tokens).filter(([symbol]) => tokens.includes(symbol));
+  return stringify({ ...parsed, tokens: Object.fromEntries(entries) }, { schema: 'core' });
 }

@@ -15,7 +15,7 @@ jest.setTimeout(180_000);
 
 const START = ['--days', '2', '--users', '40', '--seed', '3'];
 
-/** A port such that it and the three that follow from it (core, control, chain) are free. */
+/** A port such that it and the three that follow from it (core, control, the chains) are free. */
 async function freeApiPort(): Promise<number> {
   const free = (port: number): Promise<boolean> =>
     new Promise((answer) => {
@@ -24,7 +24,7 @@ async function freeApiPort(): Promise<number> {
       probe.listen(port, '127.0.0.1', () => probe.close(() => answer(true)));
     });
   for (let port = 14_800 + (process.pid % 200) * 100; ; port += 100) {
-    const all = await Promise.all([port, port + 11, port + 12, port + 56].map(free));
+    const all = await Promise.all([port, port + 11, port + 12, port + 56, port + 57, port + 58, port + 59].map(free));
     if (all.every(Boolean)) return port;
   }
 }

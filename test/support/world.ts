@@ -13,6 +13,7 @@ export interface TestWorldOptions {
   readonly users?: number;
   readonly days?: number;
   readonly seed?: number;
+  readonly tokens?: readonly string[];
 }
 
 /**
@@ -53,10 +54,10 @@ export class TestWorlds {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  private request(kind: string, { users = 40, days = 1, seed = 5 }: TestWorldOptions) {
+  private request(kind: string, { users = 40, days = 1, seed = 5, tokens = ['BNB'] }: TestWorldOptions) {
     this.number += 1;
     const { home, postgres } = this;
     const name = `${kind}_${this.number}`;
-    return { home, postgres, name, users, days, seed, firstDay: FIRST_DAY, say: () => undefined };
+    return { home, postgres, name, users, days, seed, tokens, firstDay: FIRST_DAY, say: () => undefined };
   }
 }
