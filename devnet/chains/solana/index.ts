@@ -1,0 +1,10 @@
+export { devKey, devSecret } from './dev-keys.js';
+export type { DevRole } from './dev-keys.js';
+export { DEFAULT_VALIDATORS } from './genesis-accounts.js';
+export type { ValidatorSpec } from './genesis-accounts.js';
+export { fund } from './rpc-sending.js';
+export { FINAL_LAG, FIRST_EPOCH, LAMPORTS_PER_SOL, epochOf, firstSlotOf } from './sol-constants.js';
+export { SolanaChain } from './solana-chain.js';
+export type { SolanaChainFiles } from './solana-chain.js';
+export { startSolanaChain } from './start-solana-chain.js';
+export type { RunningSolanaChain, StartSolanaChainOptions } from './start-solana-chain.js';
