@@ -2,9 +2,19 @@ import 'reflect-metadata';
 import { readOptions, UsageError } from './options.js';
 import { apiBench } from './api/api-bench.js';
 import { ingestBench } from './ingest/ingest-bench.js';
+import { creditsBench } from './credits/credits-bench.js';
+import { concurrentBench } from './concurrent/concurrent-bench.js';
+import { killBench } from './kill/kill-bench.js';
 import { settleBench } from './settle/settle-bench.js';
 
-const BENCHES = { settle: settleBench, ingest: ingestBench, api: apiBench };
+const BENCHES = {
+  settle: settleBench,
+  ingest: ingestBench,
+  api: apiBench,
+  credits: creditsBench,
+  concurrent: concurrentBench,
+  kill: killBench,
+};
 
 try {
   const options = readOptions(process.argv.slice(2));

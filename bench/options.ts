@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = 'npm run bench -- settle|ingest|api [--users N] [--seed S] [--repeat N] [--json]';
+export const USAGE = `npm run bench -- settle|ingest|api|concurrent|kill [--users N] [--seed S] [--repeat N] [--json]
+       npm run bench -- credits [--credits N] [--latency MS] [--kill] [--json]`;
 
-export type BenchVerb = 'settle' | 'ingest' | 'api';
+const VERBS = ['settle', 'ingest', 'api', 'credits', 'concurrent', 'kill'] as const;
+
+export type BenchVerb = (typeof VERBS)[number];
 
 export interface BenchOptions {
   readonly verb: BenchVerb;
@@ -11,6 +14,10 @@ export interface BenchOptions {
   /** Repetitions; by default five, three from 200,000 users on. */
   readonly repeat: number;
   readonly json: boolean;
+  /** Of `credits`: how many, how long the core takes to answer, and whether the sender is killed on the way. */
+  readonly credits: number;
+  readonly latencyMs: number;
+  readonly kill: boolean;
 }
 
 export class UsageError extends Error {}
@@ -18,8 +25,8 @@ export class UsageError extends Error {}
 /** @throws UsageError with one sentence */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parse(args);
-  const verb = positionals[0];
-  if (positionals.length !== 1 || (verb !== 'settle' && verb !== 'ingest' && verb !== 'api')) {
+  const verb = VERBS.find((one) => one === positionals[0]);
+  if (positionals.length !== 1 || verb === undefined) {
     throw new UsageError(`say what to measure: ${USAGE}`);
   }
   const users = wholeNumber('users', values.users ?? '10000', 1_000, 10_000_000);
@@ -29,6 +36,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
     seed: wholeNumber('seed', values.seed ?? '1', 0, 4_294_967_295),
     repeat: wholeNumber('repeat', values.repeat ?? (users < 200_000 ? '5' : '3'), 1, 100),
     json: values.json ?? false,
+    credits: wholeNumber('credits', values.credits ?? '100000', 1_000, 20_000_000),
+    latencyMs: wholeNumber('latency', values.latency ?? '50', 0, 4_000),
+    kill: values.kill ?? false,
   };
 }
 
@@ -41,6 +51,9 @@ function parse(args: readonly string[]) {
         seed: { type: 'string' },
         repeat: { type: 'string' },
         json: { type: 'boolean' },
+        credits: { type: 'string' },
+        latency: { type: 'string' },
+        kill: { type: 'boolean' },
       },
       allowPositionals: true,
     });

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { embeddedPostgresStatus, resetEmbeddedPostgres, stopEmbeddedPostgres } from '@app/platform';
 import { CommandError, runCommand } from './command-line.js';
 import { readRunFile } from './local-world/run-file.js';
+import { distributeOver } from './distribute.js';
 import { EMBEDDED_DATA_DIR, findDatabase, openMigrated } from './local-world/world-database.js';
 
-const USAGE = 'npm run db:up | db:down | db:reset | db:migrate | db:distribute';
+const USAGE = 'npm run db:up | db:down | db:reset | db:migrate | db:distribute [-- --dry-run]';
 
 /** `npm run db:*`: the embedded PostgreSQL by itself. With DATABASE_URL only `db:migrate` touches anything. */
 async function db(): Promise<void> {
@@ -41,9 +42,7 @@ async function db(): Promise<void> {
       return;
     }
     case 'distribute':
-      throw new CommandError(
-        'distributing the schema over several machines is not built yet; the schema is shaped for it (docs/architecture.md)',
-      );
+      return distributeOver(process.argv.slice(3));
     case 'status':
       console.log(JSON.stringify(await embeddedPostgresStatus(EMBEDDED_DATA_DIR)));
       return;

@@ -11,7 +11,7 @@ import { settleDown, storedHash } from '../settle/day-state.js';
 import { ProductSettlement } from '../settle/product-settlement.js';
 import { writeDay } from '../settle/settle-bench.js';
 import { type ApiCall, putLoad, type CallFigures } from './load.js';
-import { longStanding, readsPerSecond, writePastDays } from './past-days.js';
+import { foldMeasuredDay, longStanding, payMeasuredDay, readsPerSecond, writePastDays } from './past-days.js';
 
 export interface ApiOptions {
   readonly users: number;
@@ -42,11 +42,12 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
       )) === overallHash(totals);
     if (!hashOk) return { users, seed, hashOk };
     progress.step('four hundred days before it');
+    await payMeasuredDay(db);
     await writePastDays(db);
     const names = await longStanding(db);
     progress.step('reads on one connection');
     const one = await Database.open(bench.url, { poolSize: 1 });
-    const rewardReadsPerSecond = await readsPerSecond(one, names).finally(() => one.close());
+    const reads = await readsOf(db, one, names).finally(() => one.close());
     progress.step('start the API');
     await new WorldClockRepository(db).prepare(new Date(NOW), DAY);
     const calls: Record<string, CallFigures> = {};
@@ -67,7 +68,7 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
       seed,
       connections: CONNECTIONS,
       calls,
-      rewardReadsPerSecond,
+      ...reads,
       rewardDays: 400,
       loadAverage: loadavg()[0],
       cores: cpus().length,
@@ -76,6 +77,13 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
   } finally {
     await bench.close();
   }
+}
+
+/** First with the measured day as the settlement leaves it, a leaf a token, then with all days folded. */
+async function readsOf(db: Database, one: Database, names: readonly string[]): Promise<Record<string, number | null>> {
+  const unfoldedRewardReadsPerSecond = await readsPerSecond(one, names);
+  const foldSeconds = await foldMeasuredDay(db);
+  return { rewardReadsPerSecond: await readsPerSecond(one, names), unfoldedRewardReadsPerSecond, foldSeconds };
 }
 
 /** What users and the core ask for. New accounts switch on; everything else reads. */

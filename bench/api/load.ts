@@ -63,7 +63,13 @@ export async function putLoad(load: Load, call: ApiCall, from = 0): Promise<Call
   };
 }
 
-function send(load: Load, agent: Agent, call: ApiCall, n: number): Promise<{ status: number; text: string }> {
+/** One request. A connection that breaks is an answer with status 0. */
+export function send(
+  load: Pick<Load, 'url' | 'headers'>,
+  agent: Agent,
+  call: ApiCall,
+  n: number,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve) => {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body(n));
     const request = httpRequest(

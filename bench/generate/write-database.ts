@@ -187,6 +187,7 @@ function writeBalances(
       if (without.has(position)) continue;
       const index = population.userOf(position);
       const user = `u${index}`;
+      const { on } = population.user(index);
       const opening = population.opening[position]!;
       const moved = running.moved.get(position);
       yield copyLine([
@@ -198,6 +199,7 @@ function writeBalances(
         0,
         instantAt(moved?.knownFromMs ?? -DAY_LENGTH),
         instantAt(moved?.lastMs ?? -DAY_LENGTH),
+        on?.to === Infinity ? instantAt(on.from) : null,
         dayAt(moved?.day ?? -1),
         moved?.integral ?? opening * BigInt(DAY_LENGTH),
         moved === undefined || moved.prevIntegral === null ? null : dayAt(moved.day - 1),
@@ -208,7 +210,7 @@ function writeBalances(
   };
   return copy(
     db,
-    'spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, day, integral, prev_day, prev_integral, last_cause)',
+    'spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, day, integral, prev_day, prev_integral, last_cause)',
     rows(),
   );
 }

@@ -1,8 +1,6 @@
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { cpus } from 'node:os';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Database } from '@app/database';
 import { DAY } from '../generate/calendar.js';
 import { Population } from '../generate/population.js';
@@ -11,11 +9,13 @@ import { writeOpenings, writePeople } from '../generate/write-database.js';
 import { startApi, type ApiProcess } from '../measure/api-process.js';
 import { checkpoint, openBenchDatabase, walMiBSince, walPosition } from '../measure/bench-server.js';
 import { cpuSeconds, HAS_PROC, MemoryWatch, serverCpuSeconds } from '../measure/processes.js';
+import { postFeed } from '../measure/post-feed.js';
 import { Progress } from '../measure/progress.js';
 import { median, quantile, round, seconds, spread } from '../measure/statistics.js';
 import { balanceOracleOf, tell } from '../oracle/ask-oracle.js';
 import { hashOf } from '../oracle/day-oracle.js';
 import { settleDown } from '../settle/day-state.js';
+import { oddBatches, type OddFigures } from './odd-batches.js';
 import { writeFeedFiles, type FeedFiles, type Segment } from './feed-files.js';
 
 export interface IngestOptions {
@@ -24,19 +24,12 @@ export interface IngestOptions {
   readonly repeat: number;
 }
 
-interface FeedAnswer {
-  readonly accepted: number;
-  readonly duplicates: number;
-  readonly late: number;
-  readonly quarantined: number;
-  readonly gaps?: unknown;
-}
-
 const CHUNK = 1 << 18;
+const ODD_LINES = 20_000;
 
 /** `npm run bench -- ingest`: the day's feed over HTTP into log and running balances, against bare COPY of the same lines. */
 export async function ingestBench({ users, seed, repeat }: IngestOptions): Promise<Record<string, unknown>> {
-  const progress = new Progress(`ingest ${users} users`, repeat + 3);
+  const progress = new Progress(`ingest ${users} users`, repeat + 4);
   progress.step('generate the day, ask the oracle');
   const bench = await openBenchDatabase('bench_ingest');
   const { db } = bench;
@@ -65,6 +58,8 @@ export async function ingestBench({ users, seed, repeat }: IngestOptions): Promi
     const cpu = (): number => cpuSeconds(api.pid) + serverCpuSeconds(bench.server.pid);
     const measured: { lines: number; raw: number; ingest: number; cpu: number; wal: number }[] = [];
     let [latencies, replay]: [number[], number] = [[], 0];
+    let hashOk = false;
+    let odd: OddFigures | undefined;
     try {
       for (const [index, segment] of files.segments.entries()) {
         progress.step(`raw COPY and ingest of ${segment.lines} lines, round ${index + 1}`);
@@ -83,13 +78,15 @@ export async function ingestBench({ users, seed, repeat }: IngestOptions): Promi
       const again = files.segments.at(-1)!;
       replay = perSecond(again.lines, await seconds(() => postSegment(api, again, 'duplicates')));
       await postAfter(api, files);
+      hashOk =
+        (await storedIntegrals(db)) === oracle.integralHash(TOKENS.map((token) => token.symbol)) &&
+        (await loggedLines(db)) === files.lines;
+      progress.step('late, gapped and mismatched lines');
+      odd = await oddBatches(db, api, seed, Math.min(ODD_LINES, files.lines));
     } finally {
       await api.stop();
     }
     const peaks = watch.stop();
-    const hashOk =
-      (await storedIntegrals(db)) === oracle.integralHash(TOKENS.map((token) => token.symbol)) &&
-      (await loggedLines(db)) === files.lines;
     const each = measured.map((one) => ({
       own: one.lines / one.ingest,
       raw: one.lines / one.raw,
@@ -107,6 +104,7 @@ export async function ingestBench({ users, seed, repeat }: IngestOptions): Promi
       batchP99Ms: round(quantile(latencies, 0.99), 1),
       batches: latencies.length,
       replayedPerSecond: replay,
+      ...odd,
       hotUpdateShare: await hotShare(db),
       cpuMicrosecondsPerEvent: HAS_PROC ? round(median(measured.map((one) => (one.cpu / one.lines) * 1e6)), 1) : null,
       walBytesPerEvent: Math.round(median(measured.map((one) => (one.wal * 1_048_576) / one.lines))),
@@ -120,7 +118,7 @@ export async function ingestBench({ users, seed, repeat }: IngestOptions): Promi
       },
       loadAverage: peaks.loadAverage,
       cores: cpus().length,
-      hashOk,
+      hashOk: hashOk && odd.oddOk,
     };
   } finally {
     await bench.close();
@@ -142,7 +140,7 @@ async function rawCopy(db: Database, segment: Segment): Promise<void> {
 /** Every stream is one long request; all lines must be counted as `as`. */
 async function postSegment(api: ApiProcess, segment: Segment, as: 'accepted' | 'duplicates'): Promise<void> {
   const answers = await Promise.all(
-    segment.feed.map((file) => post(api, createReadStream(file, { highWaterMark: CHUNK }))),
+    segment.feed.map((file) => postFeed(api, createReadStream(file, { highWaterMark: CHUNK }))),
   );
   const counted = answers.reduce((sum, answer) => sum + answer[as], 0);
   if (counted !== segment.lines)
@@ -152,35 +150,14 @@ async function postSegment(api: ApiProcess, segment: Segment, as: 'accepted' | '
 async function postBatches(api: ApiProcess, files: FeedFiles): Promise<number[]> {
   const latencies: number[] = [];
   for (const batch of files.batches) {
-    latencies.push(1000 * (await seconds(() => post(api, Readable.from([batch], { objectMode: false })))));
+    latencies.push(1000 * (await seconds(() => postFeed(api, Readable.from([batch], { objectMode: false })))));
   }
   return latencies;
 }
 
 async function postAfter(api: ApiProcess, files: FeedFiles): Promise<void> {
-  const answer = await post(api, Readable.from([files.after], { objectMode: false }));
+  const answer = await postFeed(api, Readable.from([files.after], { objectMode: false }));
   if (answer.late !== files.late) throw new Error(`${answer.late} of ${files.late} lines came late`);
-}
-
-async function post(api: ApiProcess, body: Readable): Promise<FeedAnswer> {
-  const request = httpRequest(`${api.url}/v1/spot-events`, {
-    method: 'POST',
-    headers: { ...api.headers, 'content-type': 'application/x-ndjson' },
-  });
-  const answered = new Promise<FeedAnswer>((resolve, reject) => {
-    request.once('error', reject);
-    request.once('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(JSON.parse(text) as FeedAnswer);
-        else reject(new Error(`the feed answered ${response.statusCode}: ${text.slice(0, 500)}`));
-      });
-    });
-  });
-  await Promise.all([pipeline(body, request), answered]);
-  return answered;
 }
 
 /** Balance x milliseconds of the measured day, wherever each running balance has it. */

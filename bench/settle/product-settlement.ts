@@ -40,7 +40,7 @@ export class ProductSettlement {
       core: new CoreClient({ url: 'http://127.0.0.1:9', secret: 'whsec_bm90aGluZyBpcyBldmVyIHNlbnQ=', timeoutMs: 1 }),
       clock: { now: () => Promise.resolve(new Date()) },
       log: createLogger({ app: 'bench-settlement', level: 'error' }),
-      openJournal: (of) => leaves.ensure('journal_line', [of]),
+      openDay: (of) => leaves.openDay(of),
       limits: { shards },
     });
   }

@@ -11,6 +11,22 @@ CREATE TABLE account (
   CONSTRAINT account_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63))),
   CONSTRAINT account_status_check CHECK ((status = ANY (ARRAY['active'::text, 'banned'::text, 'closed'::text])))
 );
+CREATE INDEX account_owner ON public.account USING btree (owner, user_id) WHERE (owner IS NOT NULL);
+
+CREATE TABLE archived_day (
+  subject text NOT NULL,
+  day date NOT NULL,
+  state text NOT NULL,
+  manifest_sha256 text NOT NULL,
+  line_count bigint NOT NULL,
+  exported_at timestamp with time zone NOT NULL DEFAULT now(),
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT archived_day_pkey PRIMARY KEY (subject, day),
+  CONSTRAINT archived_day_line_count_check CHECK ((line_count >= 0)),
+  CONSTRAINT archived_day_manifest_sha256_check CHECK ((manifest_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT archived_day_state_check CHECK ((state = ANY (ARRAY['exported'::text, 'dropped'::text, 'restored'::text]))),
+  CONSTRAINT archived_day_subject_check CHECK ((subject = ANY (ARRAY['log'::text, 'rewards'::text])))
+);
 
 CREATE TABLE balance_event (
   day date NOT NULL,
@@ -25,7 +41,7 @@ CREATE TABLE balance_event (
   locked numeric(78,0) NOT NULL,
   cause text NOT NULL,
   stated_delta numeric(78,0)
-) PARTITION BY RANGE (day);
+) PARTITION BY RANGE (token, day);
 
 CREATE TABLE boost (
   token text COLLATE "C" NOT NULL,
@@ -235,6 +251,7 @@ CREATE TABLE credit_batch (
   CONSTRAINT credit_batch_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sent'::text, 'done'::text]))),
   CONSTRAINT credit_batch_total_check CHECK ((total > (0)::numeric))
 );
+CREATE INDEX credit_batch_last_user ON public.credit_batch USING btree (day, token, kind, last_user);
 
 CREATE TABLE credit_exception (
   user_id text COLLATE "C" NOT NULL,
@@ -328,8 +345,8 @@ CREATE TABLE partial_balance (
   bucket smallint NOT NULL,
   integral numeric(96,0) NOT NULL,
   intervals jsonb NOT NULL,
-  CONSTRAINT partial_balance_pkey PRIMARY KEY (user_id, day, token)
-);
+  CONSTRAINT partial_balance_pkey PRIMARY KEY (day, token, user_id)
+) PARTITION BY RANGE (day);
 
 CREATE TABLE participation_cut (
   user_id text COLLATE "C" NOT NULL,
@@ -342,6 +359,7 @@ CREATE TABLE participation_cut (
   CONSTRAINT participation_cut_check CHECK ((ends_at >= starts_at)),
   CONSTRAINT participation_cut_reason_check CHECK ((reason = ANY (ARRAY['TOKEN_OFF'::text, 'TERMS'::text, 'REGION'::text, 'BANNED'::text, 'CLOSED'::text])))
 );
+CREATE INDEX participation_cut_ends ON public.participation_cut USING btree (ends_at);
 
 CREATE TABLE participation_period (
   user_id text COLLATE "C" NOT NULL,
@@ -352,8 +370,10 @@ CREATE TABLE participation_period (
   end_reason text,
   CONSTRAINT participation_period_pkey PRIMARY KEY (user_id, starts_at, since),
   CONSTRAINT participation_period_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id),
-  CONSTRAINT participation_period_check CHECK (((ends_at IS NULL) OR (end_reason IS NOT NULL)))
+  CONSTRAINT participation_period_check CHECK (((ends_at IS NULL) OR (end_reason IS NOT NULL))),
+  CONSTRAINT participation_period_from_midnight CHECK ((starts_at = date_trunc('day'::text, starts_at, 'UTC'::text)))
 );
+CREATE INDEX participation_period_ends ON public.participation_period USING btree (ends_at) WHERE (ends_at IS NOT NULL);
 CREATE UNIQUE INDEX participation_period_open ON public.participation_period USING btree (user_id) WHERE (ends_at IS NULL);
 
 CREATE TABLE price (
@@ -376,6 +396,7 @@ CREATE TABLE quarantine (
   got numeric(78,0),
   CONSTRAINT quarantine_pkey PRIMARY KEY (user_id, token, day)
 );
+CREATE INDEX quarantine_day ON public.quarantine USING btree (day, token);
 
 CREATE TABLE reconciliation (
   day date NOT NULL,
@@ -404,9 +425,17 @@ CREATE TABLE reward (
   average numeric(78,0) NOT NULL,
   weight numeric(78,0) NOT NULL,
   amount numeric(78,0) NOT NULL,
+  credited_ms bigint,
   CONSTRAINT reward_pkey PRIMARY KEY (user_id, day, token),
   CONSTRAINT reward_amount_check CHECK ((amount >= (0)::numeric))
 ) PARTITION BY RANGE (day, token);
+
+CREATE TABLE reward_catalogue (
+  id smallint NOT NULL,
+  version bigint NOT NULL,
+  CONSTRAINT reward_catalogue_pkey PRIMARY KEY (id),
+  CONSTRAINT reward_catalogue_id_check CHECK ((id = 1))
+);
 
 CREATE TABLE reward_release (
   token text COLLATE "C" NOT NULL,
@@ -479,23 +508,24 @@ CREATE TABLE settlement_piece (
 );
 
 CREATE TABLE spot_balance (
-  user_id text COLLATE "C" NOT NULL,
-  token text COLLATE "C" NOT NULL,
   bucket smallint NOT NULL,
   shard smallint NOT NULL,
-  free numeric(78,0) NOT NULL,
-  locked numeric(78,0) NOT NULL,
+  day date NOT NULL,
   known_from timestamp with time zone NOT NULL,
   last_at timestamp with time zone NOT NULL,
-  day date NOT NULL,
-  integral numeric(96,0) NOT NULL,
+  counts_from timestamp with time zone,
   prev_day date,
+  user_id text COLLATE "C" NOT NULL,
+  token text COLLATE "C" NOT NULL,
+  free numeric(78,0) NOT NULL,
+  locked numeric(78,0) NOT NULL,
+  integral numeric(96,0) NOT NULL,
   prev_integral numeric(96,0),
   last_cause text COLLATE "C",
   CONSTRAINT spot_balance_pkey PRIMARY KEY (user_id, token),
   CONSTRAINT spot_balance_free_check CHECK ((free >= (0)::numeric)),
   CONSTRAINT spot_balance_locked_check CHECK ((locked >= (0)::numeric))
-) WITH (fillfactor=80);
+) PARTITION BY LIST (token);
 
 CREATE TABLE terms_version (
   version text NOT NULL,

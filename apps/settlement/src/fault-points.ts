@@ -37,6 +37,10 @@ export const FAULT_POINTS = [
   'settlement.reconcile.listed',
   'settlement.reconcile.before-commit',
   'settlement.reconcile.committed',
+  'settlement.fold.before-build',
+  'settlement.fold.built',
+  'settlement.fold.before-swap',
+  'settlement.fold.swapped',
 ] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];

@@ -36,7 +36,7 @@ export async function settleCommand(request: SettleRequest, env: SettlementEnv):
       await settleAsked(request, tools);
       return await rowsOf(request, tools);
     }
-    await tools.openJournal(request.day);
+    await tools.openDay(request.day);
     return await rolledBack(db, async (dry) => {
       const rehearsal = toolsOver(db, dry, env, log);
       await rehearse(request, rehearsal);
@@ -89,7 +89,7 @@ function toolsOver(db: Database, work: Transactions, env: SettlementEnv, log: Lo
     core: coreClient(env),
     clock: clockOf(db, env),
     log,
-    openJournal: (day) => leaves.ensure('journal_line', [day]),
+    openDay: (day) => leaves.openDay(day),
     // A rehearsal is one transaction, and one transaction is one connection.
     limits: { shards: work === db ? shardsOf(env) : 1 },
   });

@@ -2,6 +2,7 @@ import type { SettlementState, TokenDay } from '@app/database';
 import { payoutWindowState } from '@app/platform';
 import { InvariantViolation } from '@app/staking-core';
 import { settleDay } from './daily-settlement.js';
+import { foldPaidDays } from './retention/fold-paid-days.js';
 import type { SettlementTools } from './settlement-tools.js';
 
 export interface TickReport {
@@ -19,6 +20,8 @@ const BUSY = new Set(['40001', '40P01', '55P03']);
  */
 export class SettlementRun {
   private readonly alarmed = new Set<string>();
+  /** Days may have been paid since leaves were folded last; at the start of a process nobody knows. */
+  private mayFold = true;
 
   constructor(private readonly tools: SettlementTools) {}
 
@@ -31,10 +34,32 @@ export class SettlementRun {
       const reports = await Promise.all(due.map((unit) => this.settle(unit)));
       units.push(...reports);
       const paid = new Set(reports.filter((report) => report.state === 'paid').map((report) => report.token));
+      if (paid.size > 0) this.mayFold = true;
       due = paid.size === 0 ? [] : (await this.due()).filter((unit) => paid.has(unit.token));
     }
     await this.raiseAlarms(await this.tools.settlements.unfinished(this.tools.db));
+    if (this.mayFold && !signal?.aborted) await this.fold(signal);
+    if (!signal?.aborted) await this.keepDays(signal);
     return { units };
+  }
+
+  /** What begins and what is long over: a failure delays nobody's money, and the next tick tries again. */
+  private async keepDays(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.tools.keepDays?.(signal);
+    } catch (error) {
+      this.tools.log.error({ err: error }, 'leaves are not made ahead, or old days not archived');
+    }
+  }
+
+  /** Only where rows lie: a failure delays nobody's money, and the next paid day tries again. */
+  private async fold(signal: AbortSignal | undefined): Promise<void> {
+    this.mayFold = false;
+    try {
+      this.mayFold = !(await foldPaidDays(this.tools, signal));
+    } catch (error) {
+      this.tools.log.error({ err: error }, 'leaves of paid days are not folded');
+    }
   }
 
   private async due(): Promise<TokenDay[]> {

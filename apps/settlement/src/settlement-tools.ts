@@ -5,6 +5,7 @@ import {
   IndependentCheckRepository,
   JournalRepository,
   ReconciliationRepository,
+  RewardFoldRepository,
   RewardMeasureRepository,
   RewardSplitRepository,
   SettlementPieceRepository,
@@ -20,7 +21,7 @@ import { Lanes } from './lanes.js';
 export interface SettlementLimits {
   /** Credits in one batch. */
   readonly batchSize: number;
-  /** Batches under way at once. */
+  /** Batches under way at once, of all tokens together: what the core is asked to bear. */
   readonly inFlight: number;
   /** How long a batch in hand is left alone by others, real milliseconds; longer than one call to the core takes. */
   readonly claimMs: number;
@@ -61,14 +62,18 @@ export interface SettlementTools {
   readonly credits: CreditRepository;
   readonly journal: JournalRepository;
   readonly books: ReconciliationRepository;
+  readonly folds: RewardFoldRepository;
   readonly core: CoreClient;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits: SettlementLimits;
   /** Where ranges of all tokens queue. */
   readonly lanes: Lanes;
-  /** Makes the journal's leaf of a day, outside of any transaction. */
-  readonly openJournal: (day: string) => Promise<void>;
+  /** Where batches of all tokens queue for the core. */
+  readonly creditLanes: Lanes;
+  /** Makes the leaves that a day's settlement writes into, outside of any transaction. */
+  readonly openDay: (day: string) => Promise<void>;
+  readonly keepDays?: (signal?: AbortSignal) => Promise<void>;
   /** A named place where tests end the process. */
   readonly reach: (point: FaultPoint) => void;
 }
@@ -78,8 +83,10 @@ export interface ToolParts {
   readonly core: CoreClient;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly openJournal: (day: string) => Promise<void>;
+  readonly openDay: (day: string) => Promise<void>;
   readonly limits?: Partial<SettlementLimits>;
+  /** Leaves made ahead, archives of old days; without it nothing of the kind is done. */
+  readonly keepDays?: (signal?: AbortSignal) => Promise<void>;
   readonly reach?: (point: FaultPoint) => void;
 }
 
@@ -90,6 +97,7 @@ export function settlementTools(parts: ToolParts): SettlementTools {
     pieces: new SettlementPieceRepository(),
     dayLog: new DayLogRepository(),
     lanes: new Lanes(limits.shards),
+    creditLanes: new Lanes(limits.inFlight),
     settlements: new SettlementRepository(),
     inputs: new DayInputsRepository(),
     measure: new RewardMeasureRepository(),
@@ -98,6 +106,7 @@ export function settlementTools(parts: ToolParts): SettlementTools {
     credits: new CreditRepository(),
     journal: new JournalRepository(),
     books: new ReconciliationRepository(),
+    folds: new RewardFoldRepository(),
     limits,
     reach: parts.reach ?? faultPoint,
   };

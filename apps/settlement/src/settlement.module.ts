@@ -2,6 +2,8 @@ import { Database, DayPartitionRepository } from '@app/database';
 import { type Clock, createClock, createLogger, type Env, type Logger } from '@app/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CoreClient } from './core/core-client.js';
+import { archiveTools } from './retention/archive-command.js';
+import { DayKeeper } from './retention/keep-days.js';
 import { SettlementRun } from './settlement-run.js';
 import { DEFAULT_LIMITS, settlementTools } from './settlement-tools.js';
 
@@ -42,13 +44,15 @@ export class SettlementModule {
 /** The run of a process, from its environment. */
 export function settlementRun(db: Database, env: SettlementEnv, log: Logger, signal?: AbortSignal): SettlementRun {
   const leaves = new DayPartitionRepository(db);
+  const keeper = new DayKeeper(archiveTools(db, env, clockOf(db, env), log));
   return new SettlementRun(
     settlementTools({
       db,
       core: coreClient(env, signal),
       clock: clockOf(db, env),
       log,
-      openJournal: (day) => leaves.ensure('journal_line', [day]),
+      openDay: (day) => leaves.openDay(day),
+      keepDays: (signal) => keeper.tick(signal),
       limits: { claimMs: CORE_TIMEOUT_MS + 1_000, shards: shardsOf(env) },
     }),
   );

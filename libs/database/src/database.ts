@@ -3,8 +3,10 @@ import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFromQuery, to as copyToQuery } from 'pg-copy-streams';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { type EachRow, readCopy } from './copied-rows.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { PreparedStatements } from './prepared-statements.js';
 
 const DATE_OID = 1082;
 // A `date` is a UTC day, never a moment: the driver's Date object would be local midnight.
@@ -26,6 +28,8 @@ export interface Transaction extends Sql {
   copyIn(text: string, source: Readable): Promise<void>;
   /** Streams rows out; flat memory however many there are. */
   copyOut(text: string): Promise<Readable>;
+  /** The same for many rows that are only looked at: see `readCopy`. */
+  copyRows(text: string, each: EachRow): Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -36,7 +40,13 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/** SQLSTATEs of a transaction that was undone for another's sake: serialization failure, deadlock. */
+const UNDONE = new Set(['40001', '40P01']);
+const ATTEMPTS = 4;
+
 export class Database implements Sql {
+  private readonly statements = new PreparedStatements();
+
   constructor(readonly dataSource: DataSource) {}
 
   static async open(url: string, options: DatabaseOptions = {}): Promise<Database> {
@@ -56,8 +66,7 @@ export class Database implements Sql {
     });
     await dataSource.initialize();
     // A pooled connection that PostgreSQL drops (a restart) must not end the process: the next query gets a new one.
-    const { master } = dataSource.driver as unknown as { master: pg.Pool };
-    master.on('error', () => undefined);
+    poolOf(dataSource).on('error', () => undefined);
     return new Database(dataSource);
   }
 
@@ -84,6 +93,24 @@ export class Database implements Sql {
     }
   }
 
+  /**
+   * For a statement that is asked very often: parsed and planned once a connection, rows as arrays of columns. Its text
+   * must be one of few.
+   */
+  async prepared(text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+    const client = await poolOf(this.dataSource).connect();
+    let lost: Error | undefined;
+    try {
+      return await this.statements.run(client, text, values);
+    } catch (error) {
+      // Without an SQLSTATE the connection itself is in question, and is not used again.
+      if (!/^[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code))) lost = error as Error;
+      throw error;
+    } finally {
+      client.release(lost);
+    }
+  }
+
   /** Commits when `work` resolves, rolls back when it throws. No network call belongs in `work`. */
   async transaction<T>(
     work: (transaction: Transaction) => Promise<T>,
@@ -105,9 +132,24 @@ export class Database implements Sql {
     }
   }
 
+  /** The same, again from the start when another transaction stood in its way: `work` must bear being run twice. */
+  async transactionAgain<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transaction(work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !UNDONE.has(String((error as { code?: unknown }).code))) throw error;
+      }
+    }
+  }
+
   async close(): Promise<void> {
     await this.dataSource.destroy();
   }
+}
+
+function poolOf(dataSource: DataSource): pg.Pool {
+  return (dataSource.driver as unknown as { master: pg.Pool }).master;
 }
 
 function transactionOn(runner: QueryRunner, client: pg.PoolClient): Transaction {
@@ -119,6 +161,7 @@ function transactionOn(runner: QueryRunner, client: pg.PoolClient): Transaction 
       await pipeline(source, client.query(copyFromQuery(text)));
     },
     copyOut: async (text) => client.query(copyToQuery(text)),
+    copyRows: (text, each) => readCopy(client, text, each),
   };
 }
 

@@ -27,6 +27,8 @@ export interface ChainEnv {
   readonly ATOM_TREASURY_ADDRESS?: string;
   /** Where rewards are withdrawn to, so that principal and yield never mix. */
   readonly ATOM_REWARDS_ADDRESS?: string;
+  /** Compressed, hex: the chain itself knows it from the treasury's first transaction on. */
+  readonly ATOM_PUBLIC_KEY?: string;
   readonly ATOM_DEV_KEY?: Secret;
 
   readonly DOT_RPC_URLS?: readonly string[];
@@ -120,6 +122,7 @@ export const CHAIN_RULES: Readonly<Record<keyof ChainEnv, EnvRule>> = {
   ATOM_CHAIN_ID: text(/^[a-zA-Z][a-zA-Z0-9._-]{1,47}$/, 'must be a chain id', MAIN_NETWORKS.ATOM_CHAIN_ID),
   ATOM_TREASURY_ADDRESS: cosmosAddress,
   ATOM_REWARDS_ADDRESS: cosmosAddress,
+  ATOM_PUBLIC_KEY: text(/^0[23][0-9a-f]{64}$/, 'must be 02 or 03 and 64 hex digits', `02${'ab'.repeat(32)}`),
   ATOM_DEV_KEY: KEY_32,
   DOT_RPC_URLS: endpoints('http(s) or ws(s)', [...HTTP, ...WEBSOCKET], 'wss://hub-one.example,wss://hub-two.example'),
   DOT_GENESIS_HASH: text(/^0x[0-9a-f]{64}$/, 'must be 0x and 64 hex digits', MAIN_NETWORKS.DOT_GENESIS_HASH),

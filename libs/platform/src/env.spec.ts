@@ -101,6 +101,7 @@ describe('loadEnv', () => {
     [{ ATOM_CHAIN_ID: '4 hub' }, /^ATOM_CHAIN_ID: must be a chain id/],
     [{ ATOM_TREASURY_ADDRESS: `cosmosvaloper1${'q'.repeat(38)}` }, /^ATOM_TREASURY_ADDRESS: must be a cosmos1/],
     [{ ATOM_REWARDS_ADDRESS: ATOM_ACCOUNT.toUpperCase() }, /^ATOM_REWARDS_ADDRESS: must be a cosmos1/],
+    [{ ATOM_PUBLIC_KEY: '04' + 'ab'.repeat(64) }, /^ATOM_PUBLIC_KEY: must be 02 or 03/],
     [{ ATOM_DEV_KEY: 'abandon abandon about' }, /^ATOM_DEV_KEY: must be 0x and 64/],
     [{ DOT_RPC_URLS: 'wss://a.example,tcp://b' }, /^DOT_RPC_URLS: must be http\(s\) or ws\(s\)/],
     [{ DOT_GENESIS_HASH: MAIN_NETWORKS.DOT_GENESIS_HASH.slice(2) }, /^DOT_GENESIS_HASH: must be 0x and 64/],

@@ -33,6 +33,12 @@ export interface Env extends ChainEnv {
   readonly TICK_MS: number;
   /** Ranges of users the settlement works on at once; without it: as many as there are cores. */
   readonly SETTLE_SHARDS?: number;
+  /** Days of the Spot log that stay in the database; older ones are archived. */
+  readonly RETENTION_LOG_DAYS: number;
+  /** Days of rewards that stay in the database. */
+  readonly RETENTION_REWARD_DAYS: number;
+  /** Folder of the archives. */
+  readonly ARCHIVE_DIR: string;
 }
 
 export type EnvName = keyof Env;
@@ -107,6 +113,10 @@ const RULES: Record<EnvName, EnvRule> = {
   },
   TICK_MS: { schema: integerText(10, 3_600_000, 'must be milliseconds from 10 to 3600000'), example: '1000' },
   SETTLE_SHARDS: { schema: integerText(1, 64, 'must be 1 to 64'), example: '2' },
+  // Below a week a late correction or a token that is behind would find its days gone.
+  RETENTION_LOG_DAYS: { schema: integerText(8, 3_650, 'must be days from 8 to 3650'), example: '35' },
+  RETENTION_REWARD_DAYS: { schema: integerText(400, 36_500, 'must be days from 400 to 36500'), example: '400' },
+  ARCHIVE_DIR: { schema: z.string().min(1).max(4_096), example: '.local/archive' },
 };
 
 export const ENV_NAMES = Object.keys(RULES) as readonly EnvName[];
@@ -114,6 +124,8 @@ export const ENV_NAMES = Object.keys(RULES) as readonly EnvName[];
 /** Names that begin so are ours: an unknown one is a typing mistake, not somebody else's variable. */
 const OUR_PREFIXES = [
   'API_',
+  'ARCHIVE_DIR',
+  'RETENTION_',
   'CORE_',
   'CLOCK',
   'FAULT_',
@@ -166,7 +178,16 @@ function problemLine(name: EnvName, message: string, text: string): string {
 }
 
 function defaultsFor(production: boolean): Partial<Record<EnvName, string>> {
-  const always = { NODE_ENV: 'development', API_PORT: '4800', ...CHAIN_DEFAULTS, LOG_LEVEL: 'info', TICK_MS: '1000' };
+  const always = {
+    NODE_ENV: 'development',
+    API_PORT: '4800',
+    ...CHAIN_DEFAULTS,
+    LOG_LEVEL: 'info',
+    TICK_MS: '1000',
+    RETENTION_LOG_DAYS: '35',
+    RETENTION_REWARD_DAYS: '400',
+    ARCHIVE_DIR: '.local/archive',
+  };
   return production ? { ...always, CLOCK: 'database' } : { ...always, ...DEVELOPMENT_DEFAULTS, CLOCK: 'world' };
 }
 

@@ -43,7 +43,7 @@ export class ParticipationService {
   async switch(command: SwitchCommand): Promise<SwitchAnswer> {
     const late = this.checkTime(command, BigInt((await this.clock.now()).getTime()));
     if (late) return late;
-    return this.db.transaction(async (tx) => {
+    return this.db.transactionAgain(async (tx) => {
       const closedThrough = await this.participation.closedThrough(tx);
       const account = await this.accounts.lock(tx, command.user);
       if (!account) return { kind: 'user-unknown' };

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
   AccountRepository,
+  ArchiveRepository,
   BalanceReadingRepository,
   Database,
   DaySummaryRepository,
   RewardHistoryRepository,
+  type ArchiveSubject,
   type DaySummaryRow,
   type RewardRow,
 } from '@app/database';
@@ -30,7 +32,9 @@ export type ExplainOutcome =
   | { readonly kind: 'explained'; readonly explanation: object }
   | { readonly kind: 'user-unknown' }
   | { readonly kind: 'token-unknown'; readonly known: readonly string[] }
-  | { readonly kind: 'not-settled'; readonly state: string };
+  | { readonly kind: 'not-settled'; readonly state: string }
+  /** What it would be computed from lies in an archive; `day` is the first day that is missing. */
+  | { readonly kind: 'archived'; readonly subject: ArchiveSubject; readonly day: string };
 
 type SplitDay = { readonly [K in keyof DaySummaryRow]: NonNullable<DaySummaryRow[K]> };
 
@@ -39,6 +43,7 @@ type SplitDay = { readonly [K in keyof DaySummaryRow]: NonNullable<DaySummaryRow
 export class ExplainService {
   private readonly rewards: RewardHistoryRepository;
   private readonly balances: BalanceReadingRepository;
+  private readonly archives = new ArchiveRepository();
 
   constructor(
     private readonly db: Database,
@@ -77,6 +82,9 @@ export class ExplainService {
       stored: storedAtoms(stored),
       receipt: receiptOf(stored, user, token, day),
     });
+    // Asked last: a day that left while it was read is missing by now, and numbers without it would be wrong.
+    const archived = await this.archivedOf(day);
+    if (archived) return archived;
     const state = { settlement: summary.state, rules: summary.rulesVersion };
     // No row: the user had no weight, and nothing is what the computation has to give.
     if (!stored)
@@ -85,6 +93,14 @@ export class ExplainService {
         explanation: { ...explanation, ...state, stored: null, agrees: explanation.reward === '0' },
       };
     return { kind: 'explained', explanation: { ...explanation, ...state } };
+  }
+
+  /** A balance is followed back from today, so the log of every day since is needed. */
+  private async archivedOf(day: UtcDay): Promise<Extract<ExplainOutcome, { kind: 'archived' }> | undefined> {
+    const log = await this.archives.missingSince(this.db, 'log', day);
+    if (log !== undefined) return { kind: 'archived', subject: 'log', day: log };
+    const rewards = await this.archives.missingSince(this.db, 'rewards', day);
+    return rewards === day ? { kind: 'archived', subject: 'rewards', day } : undefined;
   }
 
   private async balanceOfDay(user: string, token: ListedToken, day: UtcDay, rules: DatedRules) {
@@ -146,6 +162,6 @@ function receiptOf(row: RewardRow | undefined, user: string, token: ListedToken,
   return {
     creditId: creditId({ day, token: token.symbol, kind: 'reward', user }),
     state: row.state,
-    creditedAtMs: row.creditedAt === null ? null : BigInt(row.creditedAt.getTime()),
+    creditedAtMs: row.creditedMs === null ? null : BigInt(row.creditedMs),
   };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountRepository, RewardHistoryRepository, type RewardRow } from '@app/database';
-import { addDays, atoms, dayOf, formatAmount, utcDay, type UtcDay } from '@app/staking-core';
+import { addDays, atoms, dayOf, formatAmount, utcDay } from '@app/staking-core';
 import { Clock } from '../clock.js';
 import { decodeCursor, encodeCursor, cursorInvalid } from '../http/cursor.js';
 import { parseUtcDay } from '@app/staking-core';
@@ -20,8 +20,6 @@ export type RewardListOutcome =
   | { readonly kind: 'user-unknown' }
   | { readonly kind: 'token-unknown'; readonly known: readonly string[] };
 
-/** Each (day, token) is a partition: so many days are opened at a time, newest first, until the page is full. */
-const WINDOW_DAYS = 31;
 const DEFAULT_DAYS = 92;
 
 @Injectable()
@@ -43,30 +41,20 @@ export class RewardListService {
     const to = query.to === undefined ? today : utcDay(query.to);
     const from = query.from === undefined ? addDays(to, -DEFAULT_DAYS) : utcDay(query.from);
     const scope = ['rewards', query.user, token?.symbol, query.from, query.to];
-    const rows = await this.rows({ ...query, token: token?.symbol ?? null, from, to }, placeOf(scope, query.cursor));
-    const shown = rows.slice(0, query.limit);
-    const last = rows.length > query.limit ? shown.at(-1) : undefined;
+    const { rows, more } = await this.rewards.page({
+      user: query.user,
+      token: token?.symbol ?? null,
+      from,
+      to,
+      after: placeOf(scope, query.cursor),
+      limit: query.limit,
+    });
+    const last = more ? rows.at(-1) : undefined;
     return {
       kind: 'page',
-      items: shown.map((row) => shownReward(row, listed)),
+      items: rows.map((row) => shownReward(row, listed)),
       next: last ? encodeCursor(scope, [last.day, last.token]) : null,
     };
-  }
-
-  private async rows(
-    query: { user: string; token: string | null; from: UtcDay; to: UtcDay; limit: number },
-    after: { day: UtcDay; token: string } | null,
-  ): Promise<RewardRow[]> {
-    const rows: RewardRow[] = [];
-    let to = after && after.day < query.to ? after.day : query.to;
-    while (to >= query.from && rows.length <= query.limit) {
-      const start = addDays(to, 1 - WINDOW_DAYS);
-      const from = start > query.from ? start : query.from;
-      const limit = query.limit + 1 - rows.length;
-      rows.push(...(await this.rewards.window({ user: query.user, token: query.token, from, to, after, limit })));
-      to = addDays(from, -1);
-    }
-    return rows;
   }
 }
 
@@ -88,6 +76,6 @@ function shownReward(row: RewardRow, listed: readonly ListedToken[]) {
     averageBalance: amount(row.average),
     weight: amount(row.weight),
     state: row.state,
-    creditedAt: row.creditedAt?.toISOString() ?? null,
+    creditedAt: row.creditedMs === null ? null : new Date(row.creditedMs).toISOString(),
   };
 }

@@ -12,6 +12,7 @@ const LIST = z
   .strictObject({ token: tokenName.optional(), ...dayRangeFields, cursor: cursor.optional(), limit: limit.optional() })
   .superRefine(checkDays);
 const NO_QUERY = z.strictObject({});
+const ARCHIVED = { log: 'LOG_ARCHIVED', rewards: 'REWARDS_ARCHIVED' } as const;
 
 @ApiTags('Rewards')
 @Controller('v1/users/:user')
@@ -47,6 +48,14 @@ export class RewardsController {
     if (outcome.kind === 'token-unknown') throw tokenUnknown(token, outcome.known, 404);
     if (outcome.kind === 'not-settled')
       throw refused(404, 'NOT_SETTLED', `${ofDay} is not split yet: ${outcome.state}`);
+    if (outcome.kind === 'archived') {
+      const { subject, day: missing } = outcome;
+      throw refused(
+        410,
+        ARCHIVED[subject],
+        `the ${subject} of ${missing} lies in an archive and has to be restored first`,
+      );
+    }
     return outcome.explanation;
   }
 

@@ -172,6 +172,7 @@ describe('what users are shown of their rewards', () => {
       await api.database.affected("INSERT INTO reward VALUES ('u3', $1, 'BNB', 0, 1, 1, 0)", [day]);
       await api.database.affected("INSERT INTO settlement (day, token, state) VALUES ($1, 'BNB', 'paid')", [day]);
     }
+    await api.database.affected('UPDATE reward_catalogue SET version = version + 1');
     const seen: string[] = [];
     let query = '?limit=17';
     for (let page = 0; page < 10; page += 1) {
@@ -205,8 +206,7 @@ describe('what users are shown of their rewards', () => {
     const { json } = await api.call('GET', `/v1/tokens/BNB/apr?from=${DAY}&to=${DAY}`);
     expect(json.items).toEqual([{ day: DAY, apr: '0.18250000', apr7d: '0.18250000', paid: '0.005', qualifying: '10' }]);
     const tokens = await api.call('GET', '/v1/tokens');
-    expect(tokens.json.items[0]).toMatchObject({
-      token: 'BNB',
+    expect(tokens.json.items.find((one: { token: string }) => one.token === 'BNB')).toMatchObject({
       minimum: '0.5',
       cap: '1000',
       status: 'listed',

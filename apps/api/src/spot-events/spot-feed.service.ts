@@ -62,7 +62,7 @@ export class SpotFeedService {
       if (balance) account.know(balance);
     });
     const folded = foldLines(placed.accepted, before, accounts);
-    const missing = this.partitions.missing('balance_event', daysOf(folded));
+    const missing = this.partitions.missingFromLog(folded.log);
     if (missing.length > 0) throw new TryAgain(missing);
     await this.write(tx, folded);
     const shards = folded.shards.map((shard) => withGap(shard, placed));
@@ -123,9 +123,8 @@ export class SpotFeedService {
 
   private async compareEvents(tx: Transaction, shard: number, events: readonly SpotEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const days = [...new Set(events.map((event) => event.day))];
     const numbers = events.map((event) => event.seq);
-    const said = await this.feed.said(tx, shard, numbers, days);
+    const said = await this.feed.said(tx, shard, numbers, events);
     const elsewhere = events.filter((event) => said.get(`${event.seq}`) !== wordsOf(event));
     if (elsewhere.length === 0) return;
     // What had come late stands in the log of a later day.
@@ -144,13 +143,6 @@ export class SpotFeedService {
 /** The line in the words that the log gives it back in; no field can hold a tab. */
 function wordsOf({ user, token, day, msOfDay, deltaAtoms, freeAtoms, lockedAtoms, cause }: SpotEvent): string {
   return `${user}\t${token}\t${day}\t${msOfDay}\t${deltaAtoms ?? ''}\t${freeAtoms}\t${lockedAtoms}\t${cause}`;
-}
-
-function daysOf(folded: FoldedBatch): Set<string> {
-  const days = new Set<string>();
-  for (const { day } of folded.changes) days.add(day);
-  for (const { day } of folded.newBalances) days.add(day);
-  return days;
 }
 
 /** The hole is remembered until it is filled. */

@@ -33,7 +33,7 @@ export class UsersService {
 
   /** What the core says about a user, and the cuts that follow from it (R6, R28), in one transaction. */
   store(told: ToldUser): Promise<UserOutcome> {
-    return this.db.transaction(async (tx) => {
+    return this.db.transactionAgain(async (tx) => {
       const closedThrough = await this.participation.closedThrough(tx);
       const isNew = await this.accounts.add(tx, { ...told, toldAt: told.at });
       const before = isNew ? undefined : await this.accounts.lock(tx, told.user);

@@ -22,7 +22,7 @@ export async function waitForFinalData(unit: TokenDay, tools: SettlementTools): 
     await tools.settlements.wait(tools.db, unit, waitingFor);
     return 'waiting';
   }
-  await tools.openJournal(unit.day);
+  await tools.openDay(unit.day);
   const move = {
     from: 'waiting',
     to: 'final',

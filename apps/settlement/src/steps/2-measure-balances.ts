@@ -14,6 +14,7 @@ export function measureBalances(unit: TokenDay, tools: SettlementTools): Promise
     beforeCommit: 'settlement.measure.before-commit',
     committed: 'settlement.measure.committed',
     isolation: 'REPEATABLE READ',
+    heavy: true,
   } as const;
   return step(unit, tools, move, async (tx) => {
     await tools.settlements.workOnSets(tx);

@@ -1,4 +1,5 @@
-import type { SettlementState, TokenDay } from '@app/database';
+import type { Buckets, RatedRange, RulesOfDay, SettlementState, TokenDay, Transaction } from '@app/database';
+import { invariant } from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
 import { inPieces } from './in-pieces.js';
 import { IN_OTHER_HANDS, rulesOf, step } from './step.js';
@@ -16,8 +17,7 @@ export async function decideWhoQualifies(unit: TokenDay, tools: SettlementTools)
     step: 'qualify',
     work: async (tx, range) => {
       const rules = await rulesOf(tx, unit, tools);
-      await tools.measure.measureMovedOn(tx, unit, rules, range);
-      const { qualifying, users } = await tools.measure.qualify(tx, unit, rules, range);
+      const { qualifying, users } = await rateRange(tx, unit, rules, range, tools);
       return { weight: qualifying.toString(), users };
     },
   });
@@ -38,4 +38,22 @@ export async function decideWhoQualifies(unit: TokenDay, tools: SettlementTools)
       },
     };
   });
+}
+
+/** Nearly always one pass: only one that meets accumulators which have left the day behind since step 2 is done again. */
+async function rateRange(
+  tx: Transaction,
+  unit: TokenDay,
+  rules: RulesOfDay,
+  range: Buckets,
+  { measure }: SettlementTools,
+): Promise<RatedRange> {
+  await measure.measureSince(tx, unit, rules, range, 'switched only');
+  const first = await measure.qualify(tx, unit, rules, range);
+  if (first.unmeasured === 0) return first;
+  await measure.measureSince(tx, unit, rules, range, 'moved on too');
+  const rated = await measure.qualify(tx, unit, rules, range);
+  const { unmeasured } = rated;
+  invariant(unmeasured === 0, 'everybody who takes part is measured (R19)', { ...unit, unmeasured });
+  return rated;
 }

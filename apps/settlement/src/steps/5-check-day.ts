@@ -48,6 +48,7 @@ export async function checkDay(unit: TokenDay, tools: SettlementTools): Promise<
     beforeCommit: 'settlement.check.before-commit',
     committed: 'settlement.check.committed',
     isolation: 'REPEATABLE READ',
+    heavy: true,
   } as const;
   return step(unit, tools, move, async (tx, day): Promise<StepResult> => {
     const rules = await rulesOf(tx, unit, tools);

@@ -34,7 +34,9 @@ export async function planCredits(unit: TokenDay, tools: SettlementTools): Promi
  */
 export async function creditUsers(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
   try {
-    await allOf(Array.from({ length: tools.limits.inFlight }, () => sendBatches(unit, tools)));
+    const { decimals } = await tools.db.transaction((tx) => rulesOf(tx, unit, tools));
+    const place = { after: 0 };
+    await allOf(Array.from({ length: tools.limits.inFlight }, () => sendBatches(unit, decimals, place, tools)));
   } catch (error) {
     if (!(error instanceof CoreContradiction)) throw error;
     const reason = { code: 'CORE_CONTRADICTS', credit: error.creditId, detail: error.message };
@@ -61,24 +63,37 @@ async function allOf(lanes: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason;
 }
 
-/** One of several lanes: batch after batch until there is none to take or the core does not answer. */
-async function sendBatches(unit: TokenDay, tools: SettlementTools): Promise<void> {
-  for (;;) {
-    const batch = await claim(unit, tools);
-    if (batch === null) return;
-    if (!(await sendBatch(batch, tools))) return;
-  }
+/**
+ * Batch after batch until there is none to take or the core does not answer. Tokens take turns at the core: it never has
+ * more batches of ours in hand than the limit says, and no token waits for another's whole day.
+ */
+async function sendBatches(unit: TokenDay, decimals: number, place: Place, tools: SettlementTools): Promise<void> {
+  const one = async (): Promise<boolean> => {
+    const batch = (await claim(unit, place, tools)) ?? (await claim(unit, fromTheStart(place), tools));
+    return batch !== null && sendBatch(batch, decimals, tools);
+  };
+  while (await tools.creditLanes.run(0, one));
+}
+
+/** How far this process has come with a day; another's batches that were left lie before it. */
+interface Place {
+  after: number;
+}
+
+function fromTheStart(place: Place): Place {
+  place.after = 0;
+  return place;
 }
 
 /** The claim is stored, and the journal says 'sent', before the first byte leaves. */
-async function claim(unit: TokenDay, tools: SettlementTools): Promise<ClaimedBatch | null> {
+async function claim(unit: TokenDay, place: Place, tools: SettlementTools): Promise<ClaimedBatch | null> {
   const now = await tools.clock.now();
   const late = payoutTiming(unit.day, BigInt(now.getTime())) === 'LATE';
   const batch = await tools.db.transaction(async (tx) => {
     // A stop by people (held) must reach the next batch, not the next day.
     const day = await tools.settlements.find(tx, unit);
     if (day?.state !== 'crediting') return null;
-    const taken = await tools.credits.claim(tx, unit, { now, late, forMs: tools.limits.claimMs });
+    const taken = await tools.credits.claim(tx, unit, { now, late, forMs: tools.limits.claimMs, after: place.after });
     if (taken?.attempts === 1) {
       await tools.journal.book(tx, unit, [
         batchMove(taken, 'credit-sent', 'user-rewards', 'credits-sent', taken.total),
@@ -88,18 +103,18 @@ async function claim(unit: TokenDay, tools: SettlementTools): Promise<ClaimedBat
     return taken;
   });
   tools.reach('settlement.claim.committed');
+  if (batch !== null && batch.batch > place.after) place.after = batch.batch;
   if (late && batch !== null) tools.log.warn({ ...unit, batch: batch.batch }, 'credits go out late (R24)');
   return batch;
 }
 
 /** @returns whether the batch is done; if not, it rests and is taken again later */
-async function sendBatch(first: ClaimedBatch, tools: SettlementTools): Promise<boolean> {
-  const rules = await tools.db.transaction((tx) => rulesOf(tx, first, tools));
+async function sendBatch(first: ClaimedBatch, decimals: number, tools: SettlementTools): Promise<boolean> {
   const items = await tools.credits.itemsOf(tools.db, first);
   let batch: ClaimedBatch | null = first;
   let delivery: Delivery = { kind: 'open', why: 'not tried' };
   for (let attempt = 1; batch !== null && attempt <= tools.limits.attempts; attempt += 1) {
-    delivery = await deliver(batch, items, rules.decimals, tools);
+    delivery = await deliver(batch, items, decimals, tools);
     if (delivery.kind === 'settled') {
       await acknowledge(batch, items, delivery.rejected, tools);
       return true;

@@ -21,26 +21,25 @@ export async function inPieces<Result extends PieceResult>(
   tools: SettlementTools,
   pieces: PieceWork<Result>,
 ): Promise<void> {
+  const users = await tools.settlements.expectedUsers(tools.db, unit);
   await tools.db.transaction(async (tx) => {
     const day = await tools.settlements.claim(tx, unit, pieces.from);
     if (day === null) return;
-    // Before it is known who qualifies, the day before is the best guess; only the cost depends on it.
-    const users = day.users ?? (await tools.settlements.dayBefore(tx, unit))?.users ?? null;
     if (await tools.pieces.plan(tx, unit, pieces.step, rangesFor(users, tools))) await pieces.begin?.(tx);
     tools.reach('settlement.pieces.before-commit');
   });
   tools.reach('settlement.pieces.committed');
-  const runs = Array.from({ length: tools.limits.shards }, async () => {
-    while (await tools.lanes.run(() => onePiece(unit, tools, pieces).catch(anotherOne)));
+  const runs = Array.from({ length: rangesFor(users, tools) }, async () => {
+    while (await tools.lanes.run(users, () => onePiece(unit, tools, pieces).catch(anotherOne)));
   });
   // One that fails must not leave the others running behind the caller's back.
   const ends = await Promise.allSettled(runs);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** Every range reads through tables of all tokens: more ranges than the users are worth would cost more than they save. */
-function rangesFor(users: number | null, { limits }: SettlementTools): number {
-  return users === null ? limits.shards : Math.min(limits.shards, Math.ceil(users / limits.rangeUsers) || 1);
+/** A range reads past the token's users of the other ranges: more ranges than they are worth would cost more than they save. */
+function rangesFor(users: number, { limits }: SettlementTools): number {
+  return Math.max(1, Math.min(limits.shards, Math.ceil(users / limits.rangeUsers)));
 }
 
 /** @returns false when there is no range left to take */

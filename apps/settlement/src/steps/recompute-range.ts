@@ -128,27 +128,28 @@ async function compareBalances(
     const note = place < 0 ? NO_NOTE : sums.note(place);
     const usually = line.bytes[line.from(BALANCE.whole)] === ONE ? usual : never;
     const counts = note === NO_NOTE ? usually : (counting[note] ?? never);
-    const averageAtoms = counts === never ? 0n : averageFromNow(line.bigint(BALANCE.now), counts, sums, place);
+    const nowAtoms = line.bigint(BALANCE.now);
+    const averageAtoms = counts === never ? 0n : averageFromNow(nowAtoms, counts, sums, place);
     rows.row({
       user: () => line.text(BALANCE.user),
       averageAtoms,
       counts: counts.length > 0,
       owner: line.textOrNull(BALANCE.owner),
       ownerAtoms: line.bigintOrNull(BALANCE.ownerAverage),
-      stored: storedOf(line),
+      stored: storedOf(line, nowAtoms),
     });
   });
 }
 
 const ONE = 49;
 
-/** A number that is written like the one before is not read again. */
-function storedOf(line: CopiedLine): StoredReward | null {
-  if (line.isNull(BALANCE.average)) return null;
-  const average = line.bigint(BALANCE.average);
+/** What is left out is the number before it. */
+function storedOf(line: CopiedLine, nowAtoms: bigint): StoredReward | null {
+  if (line.isNull(BALANCE.amount)) return null;
+  const averageAtoms = line.bigintOrNull(BALANCE.average) ?? nowAtoms;
   return {
-    averageAtoms: average,
-    weightAtoms: line.same(BALANCE.weight, BALANCE.average) ? average : line.bigint(BALANCE.weight),
+    averageAtoms,
+    weightAtoms: line.bigintOrNull(BALANCE.weight) ?? averageAtoms,
     rewardAtoms: line.bigint(BALANCE.amount),
   };
 }

@@ -19,6 +19,8 @@ export interface StepMove {
   readonly beforeCommit: FaultPoint;
   readonly committed: FaultPoint;
   readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ';
+  /** Reads or writes rows of all the token's users: it queues for a lane of the process. */
+  readonly heavy?: boolean;
 }
 
 /** What a step's work ends with: figures to store with the next state, or why the day stays where it is. */
@@ -44,17 +46,21 @@ export async function step(
   move: StepMove,
   work: (tx: Transaction, day: SettlementRow) => Promise<StepResult>,
 ): Promise<SettlementState | null> {
-  const attempt = tools.db.transaction(async (tx) => {
-    const day = await tools.settlements.claim(tx, unit, move.from);
-    if (day === null) return null;
-    const outcome = await work(tx, day);
-    if (outcome.kind === 'waits') await tools.settlements.wait(tx, unit, outcome.reason);
-    if (outcome.kind === 'held') await tools.settlements.hold(tx, unit, move.from, outcome.reason);
-    if (outcome.kind === 'done') await tools.settlements.move(tx, unit, move.from, move.to, outcome.figures);
-    tools.reach(move.beforeCommit);
-    return outcome;
-  }, move.isolation);
-  const result = await attempt.catch(movedMeanwhile);
+  const attempt = (): Promise<StepResult | null> =>
+    tools.db.transaction(async (tx) => {
+      const day = await tools.settlements.claim(tx, unit, move.from);
+      if (day === null) return null;
+      const outcome = await work(tx, day);
+      if (outcome.kind === 'waits') await tools.settlements.wait(tx, unit, outcome.reason);
+      if (outcome.kind === 'held') await tools.settlements.hold(tx, unit, move.from, outcome.reason);
+      if (outcome.kind === 'done') await tools.settlements.move(tx, unit, move.from, move.to, outcome.figures);
+      tools.reach(move.beforeCommit);
+      return outcome;
+    }, move.isolation);
+  const queued = move.heavy
+    ? tools.lanes.run(await tools.settlements.expectedUsers(tools.db, unit), attempt)
+    : attempt();
+  const result = await queued.catch(movedMeanwhile);
   tools.reach(move.committed);
   if (result === null) return (await tools.settlements.find(tools.db, unit))?.state ?? null;
   if (result.kind === 'held') tools.log.error({ ...unit, ...result.reason }, 'the day is held for two people');

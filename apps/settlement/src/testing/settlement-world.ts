@@ -3,6 +3,7 @@ import {
   Database,
   type DayChange,
   DayPartitionRepository,
+  ParticipationRepository,
   SpotFeedRepository,
   type TokenDay,
   type Transactions,
@@ -67,6 +68,8 @@ export class SettlementWorld {
   /** What the clock port says. */
   now = '2026-11-20T00:00:00.000Z';
   private readonly feed = new SpotFeedRepository();
+  private readonly participation: ParticipationRepository;
+  private periods = 0n;
   private readonly leaves: DayPartitionRepository;
   private readonly balances = new Map<string, { free: bigint; locked: bigint }>();
   private readonly seqs = new Map<number, bigint>();
@@ -78,6 +81,7 @@ export class SettlementWorld {
     private readonly database: TestDatabase,
   ) {
     this.leaves = new DayPartitionRepository(db);
+    this.participation = new ParticipationRepository(db);
   }
 
   static async open(name: string): Promise<SettlementWorld> {
@@ -104,7 +108,7 @@ export class SettlementWorld {
       core: new CoreClient({ url: this.core.url, secret: STUB_SECRET, timeoutMs: 300 }),
       clock,
       log: createLogger({ app: 'settlement', level: process.env['TEST_LOG'] ?? 'silent' }),
-      openJournal: (day) => this.leaves.ensure('journal_line', [day]),
+      openDay: (day) => this.leaves.openDay(day),
       limits: FAST_LIMITS,
       ...parts,
     });
@@ -156,10 +160,15 @@ export class SettlementWorld {
   }
 
   async period(user: string, from: string, to: string | null): Promise<void> {
-    await this.db.affected(
-      `INSERT INTO participation_period (user_id, starts_at, ends_at, terms_version, since, end_reason) VALUES ($1, $2, $3, 'v1', clock_timestamp(), $4)`,
-      [user, from, to, to === null ? null : 'SWITCHED_OFF'],
-    );
+    await this.db.transaction(async (tx) => {
+      await this.participation.openNewPeriod(tx, {
+        user,
+        startsAt: from,
+        since: formatInstant(instant(from) + this.periods++),
+        termsVersion: 'v1',
+      });
+      if (to !== null) await this.participation.closePeriod(tx, user, to, 'SWITCHED_OFF');
+    });
   }
 
   async cut(user: string, token: string, reason: string, from: string, to: string | null): Promise<void> {
@@ -172,7 +181,8 @@ export class SettlementWorld {
   /** Lines of the feed, in order of time, by the ingest's own statements. */
   async say(lines: readonly StatedBalance[]): Promise<void> {
     const days = [...new Set(lines.map((line) => line.at.slice(0, 10)))];
-    await this.leaves.ensure('balance_event', days);
+    const tokens = [...new Set(lines.map((line) => line.token ?? 'BNB'))];
+    await this.leaves.ensure('balance_event', days, tokens);
     for (const day of days)
       await this.sayDay(
         lines.filter((line) => line.at.startsWith(day)),

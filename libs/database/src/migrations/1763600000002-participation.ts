@@ -14,6 +14,8 @@ export class Participation1763600000002 implements MigrationInterface {
         status   text NOT NULL CHECK (status IN ('active', 'banned', 'closed')),
         told_at  timestamptz NOT NULL
       )`);
+    // R10: the accounts that share a cap, found without reading those that do not.
+    await db.query('CREATE INDEX account_owner ON account (owner, user_id) WHERE owner IS NOT NULL');
     // Every statement of will, as given: append-only (R3, R5: repeating a switch adds nothing).
     await db.query(`
       CREATE TABLE consent (
@@ -35,10 +37,14 @@ export class Participation1763600000002 implements MigrationInterface {
         since         timestamptz NOT NULL,
         end_reason    text,
         PRIMARY KEY (user_id, starts_at, since),
+        CONSTRAINT participation_period_from_midnight CHECK (starts_at = date_trunc('day', starts_at, 'UTC')),
         CHECK (ends_at IS NULL OR end_reason IS NOT NULL)
       )`);
     await db.query(`
       CREATE UNIQUE INDEX participation_period_open ON participation_period (user_id) WHERE ends_at IS NULL`);
+    // Whose day is not simply whole is found by when a period ended: a day never reads the periods of all users.
+    await db.query(`
+      CREATE INDEX participation_period_ends ON participation_period (ends_at) WHERE ends_at IS NOT NULL`);
     // R6: each cut is a row. token '*' means every token. ends_at null: still in force.
     await db.query(`
       CREATE TABLE participation_cut (
@@ -49,6 +55,7 @@ export class Participation1763600000002 implements MigrationInterface {
         ends_at   timestamptz CHECK (ends_at >= starts_at),
         PRIMARY KEY (user_id, token, reason, starts_at)
       )`);
+    await db.query('CREATE INDEX participation_cut_ends ON participation_cut (ends_at)');
   }
 
   async down(db: QueryRunner): Promise<void> {

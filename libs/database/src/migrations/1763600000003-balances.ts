@@ -4,7 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The Spot feed. `balance_event` is the log (append-only, no unique index: exactly once comes from the watermark of
  * the feed shard, which moves in the same transaction). `spot_balance` is the running accumulator: two day slots, so
  * that today flows while yesterday settles; `integral` is opening x day + sum(delta x rest of day), so order is free.
- * No index but the key: updates stay HOT.
+ * No index but the key: updates stay HOT. Both lie apart by token, in one level of partitions: a token's day is settled
+ * by reading that token's rows and no others.
  */
 export class Balances1763600000003 implements MigrationInterface {
   name = 'Balances1763600000003';
@@ -36,7 +37,7 @@ export class Balances1763600000003 implements MigrationInterface {
         cause        text NOT NULL,
         -- what the core said, where it is not what was applied (a mismatch, R26): a resent line is compared with this
         stated_delta numeric(78,0)
-      ) PARTITION BY RANGE (day)`);
+      ) PARTITION BY RANGE (token, day)`);
     // End-of-day marks take a number of the shard's sequence too: a resent one is compared with this.
     await db.query(`
       CREATE TABLE feed_mark (
@@ -45,24 +46,29 @@ export class Balances1763600000003 implements MigrationInterface {
         day   date NOT NULL,
         PRIMARY KEY (shard, seq)
       )`);
+    // Columns of fixed width first: the settlement looks at them in every row, and at the amounts in few.
     await db.query(`
       CREATE TABLE spot_balance (
-        user_id       text COLLATE "C" NOT NULL,
-        token         text COLLATE "C" NOT NULL,
         bucket        smallint NOT NULL,
         shard         smallint NOT NULL,
-        free          numeric(78,0) NOT NULL CHECK (free >= 0),
-        locked        numeric(78,0) NOT NULL CHECK (locked >= 0),
+        day           date NOT NULL,
         known_from    timestamptz NOT NULL,
         last_at       timestamptz NOT NULL,
-        day           date NOT NULL,
-        integral      numeric(96,0) NOT NULL,
+        -- a copy of starts_at of the user's open participation period; null: none is open
+        counts_from   timestamptz,
         prev_day      date,
+        user_id       text COLLATE "C" NOT NULL,
+        token         text COLLATE "C" NOT NULL,
+        free          numeric(78,0) NOT NULL CHECK (free >= 0),
+        locked        numeric(78,0) NOT NULL CHECK (locked >= 0),
+        integral      numeric(96,0) NOT NULL,
         prev_integral numeric(96,0),
         -- R11: what the core said moved it last, for the reason shown to the user
         last_cause    text COLLATE "C",
         PRIMARY KEY (user_id, token)
-      ) WITH (fillfactor = 80)`);
+      ) PARTITION BY LIST (token)`);
+    // Each token of the catalogue has a leaf of its own (token-seed); this one is for what has none yet.
+    await db.query('CREATE TABLE spot_balance_any_other PARTITION OF spot_balance DEFAULT WITH (fillfactor = 80)');
     // R26: the account's token for that day does not count; the rest settles.
     await db.query(`
       CREATE TABLE quarantine (
@@ -76,6 +82,7 @@ export class Balances1763600000003 implements MigrationInterface {
         got      numeric(78,0),
         PRIMARY KEY (user_id, token, day)
       )`);
+    await db.query('CREATE INDEX quarantine_day ON quarantine (day, token)');
     // Said after the shard had closed the day: the balance moves at the start of the open day, the past waits for R27.
     await db.query(`
       CREATE TABLE late_event (

@@ -82,8 +82,8 @@ export class Settlement1763600000005 implements MigrationInterface {
         bucket    smallint NOT NULL,
         integral  numeric(96,0) NOT NULL,
         intervals jsonb NOT NULL,
-        PRIMARY KEY (user_id, day, token)
-      )`);
+        PRIMARY KEY (day, token, user_id)
+      ) PARTITION BY RANGE (day)`);
     // R10: several accounts of one owner share one cap; sums over all their shards.
     await db.query(`
       CREATE TABLE owner_average (

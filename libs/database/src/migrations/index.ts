@@ -5,6 +5,7 @@ import { Chains1763600000004 } from './1763600000004-chains.js';
 import { Settlement1763600000005 } from './1763600000005-settlement.js';
 import { Journal1763600000006 } from './1763600000006-journal.js';
 import { SettlementPieces1763600000007 } from './1763600000007-settlement-pieces.js';
+import { Archives1763600000008 } from './1763600000008-archives.js';
 
 /** In order, by name: no globs, so that source and build run the same list. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Settlement1763600000005,
   Journal1763600000006,
   SettlementPieces1763600000007,
+  Archives1763600000008,
 ];

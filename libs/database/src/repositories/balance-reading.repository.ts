@@ -63,8 +63,8 @@ export class BalanceReadingRepository {
     const rows = await this.db.rows<{ token: string }>(
       `SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date
        UNION
-       SELECT s.token FROM spot_balance s JOIN quarantine q ON q.shard = s.shard
-       WHERE s.user_id = $1 AND q.token = '*' AND q.day = $2::date AND q.reason = 'SHARD_GAP'`,
+       SELECT token FROM spot_balance WHERE user_id = $1 AND shard IN (
+         SELECT shard FROM quarantine WHERE token = '*' AND day = $2::date AND reason = 'SHARD_GAP')`,
       [user, day],
     );
     return rows.map((row) => row.token);

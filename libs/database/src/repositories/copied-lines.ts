@@ -79,33 +79,18 @@ export class CopiedLine {
   }
 }
 
-/**
- * Streams rows out, line by line; memory is one chunk of the connection. A stream that breaks off throws: half of it is
- * never all of it. When `each` throws, the rest is let through unread, so that the connection stays usable.
- */
+/** Reads rows line by line (see `readCopy`). A stream that breaks off throws: half of it is never all of it. */
 export async function copiedLines(
   tx: Transaction,
   copy: string,
   fields: number,
   each: (line: CopiedLine) => void,
 ): Promise<void> {
-  const source = await tx.copyOut(copy);
   const line = new CopiedLine(fields);
-  try {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let at = 0;
-      for (let next = line.split(bytes, at); next >= 0; next = line.split(bytes, at)) {
-        each(line);
-        at = next;
-      }
-      rest = bytes.subarray(at);
-    }
-    if (rest.length > 0) throw new Error('COPY: the last line breaks off');
-  } finally {
-    source.resume();
-  }
+  await tx.copyRows(copy, (bytes, from, to) => {
+    if (line.split(bytes, from) !== to) throw new Error('COPY: a row is not one line');
+    each(line);
+  });
 }
 
 function unescapeCopy(field: string): string {

@@ -28,6 +28,8 @@ export interface ClaimTerms {
   readonly late: boolean;
   /** How long nobody else takes the batch, real milliseconds. */
   readonly forMs: number;
+  /** Only batches after this one: a sender goes forward through thousands, and does not look at those it has done. */
+  readonly after: number;
 }
 
 interface BatchRow {
@@ -81,11 +83,11 @@ export class CreditRepository {
               claimed_until = clock_timestamp() + $5 * interval '1 millisecond'
        WHERE (day, token, kind, batch) = (
          SELECT day, token, kind, batch FROM credit_batch
-         WHERE day = $1::date AND token = $2 AND kind = '${KIND}'
+         WHERE day = $1::date AND token = $2 AND kind = '${KIND}' AND batch > $6
            AND (state = 'planned' OR (state = 'sent' AND claimed_until < clock_timestamp()))
          ORDER BY batch LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING batch, first_user, last_user, count, total, attempts`,
-      [unit.day, unit.token, terms.now, terms.late, terms.forMs],
+      [unit.day, unit.token, terms.now, terms.late, terms.forMs, terms.after],
     );
     return row ? toBatch(unit, row) : null;
   }

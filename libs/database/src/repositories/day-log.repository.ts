@@ -55,8 +55,7 @@ export class DayLogRepository {
       WITH aside AS (SELECT shard FROM quarantine WHERE token = '*' AND day = ${day}),
       unusual AS (
         SELECT user_id FROM participation_period
-        WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
-          AND NOT (starts_at <= ${start} AND (ends_at IS NULL OR ends_at >= ${end})) ${within('user_id')}
+        WHERE ends_at > ${start} AND ends_at < ${end} AND starts_at < ${end} ${within('user_id')}
         UNION SELECT user_id FROM participation_cut
         WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) ${within('user_id')}
         UNION SELECT user_id FROM quarantine WHERE token = ${token} AND day = ${day} ${within('user_id')}
@@ -65,16 +64,16 @@ export class DayLogRepository {
       )
       SELECT s.user_id, ${MS('s.known_from')}, coalesce(p.periods, ''), coalesce(c.cuts, ''),
              (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
-      FROM unusual u
-      JOIN spot_balance s ON s.user_id = u.user_id AND s.token = ${token}
+      FROM spot_balance s
       LEFT JOIN (SELECT user_id, string_agg(${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS periods
-            FROM participation_period JOIN unusual USING (user_id)
-            WHERE starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) GROUP BY user_id) p ON p.user_id = s.user_id
+            FROM participation_period WHERE user_id = ANY (ARRAY(SELECT user_id FROM unusual))
+             AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) GROUP BY user_id) p ON p.user_id = s.user_id
       LEFT JOIN (SELECT user_id, string_agg(reason || ':' || ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS cuts
             FROM participation_cut WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
             GROUP BY user_id) c ON c.user_id = s.user_id
       LEFT JOIN quarantine q ON q.user_id = s.user_id AND q.token = ${token} AND q.day = ${day}
       LEFT JOIN aside ON aside.shard = s.shard
+      WHERE s.token = ${token} AND s.user_id = ANY (ARRAY(SELECT user_id FROM unusual))
     ) TO STDOUT`;
     await copiedLines(tx, copy, 5, each);
   }
@@ -95,7 +94,10 @@ export class DayLogRepository {
     await copiedLines(tx, copy, 3, each);
   }
 
-  /** Everybody who holds the token, as it is now, beside the reward that is stored for the day; and every stored reward. */
+  /**
+   * Everybody who holds the token, as it is now, beside the reward that is stored for the day; and every stored reward.
+   * A number that is the same as the one before it is left out (balance, average, weight): most are.
+   */
   async balances(
     tx: Transaction,
     unit: TokenDay,
@@ -106,7 +108,8 @@ export class DayLogRepository {
     const { day, token, start, end } = literals(unit);
     const within = slicing(slices);
     const copy = `COPY (
-      SELECT coalesce(s.user_id, r.user_id), coalesce(s.now, 0), (p.user_id IS NOT NULL)::int, o.owner, o.average, r.average, r.weight, r.amount
+      SELECT coalesce(s.user_id, r.user_id), coalesce(s.now, 0), (p.user_id IS NOT NULL)::int, o.owner, o.average,
+             nullif(r.average, coalesce(s.now, 0)), nullif(r.weight, r.average), r.amount
       FROM (SELECT user_id, ${countedExpression(rules.countedBalance)('b', 'free', 'locked')} AS now
             FROM spot_balance b WHERE token = ${token} ${within('user_id')}) s
       LEFT JOIN (SELECT user_id FROM participation_period

@@ -1,50 +1,110 @@
-import type { Database } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 
-/** Tables with one leaf a day, made on demand. Rewards have leaves of their own making (settlement). */
-export type DayPartitioned = 'balance_event' | 'journal_line';
+/** Tables with leaves by day, made on demand. Rewards have leaves of their own making (settlement). */
+export type DayPartitioned = 'balance_event' | 'journal_line' | 'partial_balance';
+
+/** Where a line of the log goes: each token's day is a leaf. */
+export interface LogPlace {
+  readonly day: string;
+  readonly token: string;
+}
+
+interface Leaf {
+  readonly name: string;
+  readonly day: string;
+  /** Of the log alone. */
+  readonly token?: string;
+  /** From, inclusive, and to, exclusive, as partition bounds are written. */
+  readonly bounds: readonly [from: string, to: string];
+}
 
 /**
- * Makes the leaf of a day before the transaction that writes into it. The leaf is made bare and then attached:
+ * Makes the leaves of a day before the transaction that writes into them. A leaf is made bare and then attached:
  * `CREATE TABLE ... PARTITION OF` would stop every writer of the parent, ATTACH stops none.
  */
 export class DayPartitionRepository {
   private readonly known = new Set<string>();
+  /** Of the log, the days of each token: asked for every line. */
+  private readonly logged = new Map<string, Set<string>>();
 
   constructor(private readonly db: Database) {}
 
-  /** Days as `YYYY-MM-DD`. Call it outside any transaction; two processes at once make one leaf. */
-  async ensure(table: DayPartitioned, days: Iterable<string>): Promise<void> {
+  /**
+   * Days as `YYYY-MM-DD`. Of the log, the leaves of these tokens, or of all that are listed by now. Call it outside any
+   * transaction; two processes at once make one leaf.
+   */
+  async ensure(table: DayPartitioned, days: Iterable<string>, tokens?: readonly string[]): Promise<void> {
     for (const day of days) {
-      if (!this.known.has(`${table}/${day}`)) await this.create(table, day);
+      const leaves = (await this.leavesOf(table, day)).filter(
+        ({ token }) => token === undefined || (tokens?.includes(token) ?? true),
+      );
+      if (!leaves.every((leaf) => this.known.has(leaf.name))) await this.create(table, leaves);
     }
   }
 
-  /** Which of the days have no leaf that this process knows of. Asks nobody. */
-  missing(table: DayPartitioned, days: Iterable<string>): string[] {
-    return [...days].filter((day) => !this.known.has(`${table}/${day}`));
+  /** What the settlement of a day writes into, but for the rewards. */
+  async openDay(day: string): Promise<void> {
+    await this.ensure('journal_line', [day]);
+    await this.ensure('partial_balance', [day]);
   }
 
-  private async create(table: DayPartitioned, day: string): Promise<void> {
+  /** The days of the log that lack a leaf as far as this process knows. Asks nobody. */
+  missingFromLog(places: Iterable<LogPlace>): string[] {
+    const days = new Set<string>();
+    for (const { day, token } of places) if (!this.logged.get(token)?.has(day)) days.add(day);
+    return [...days];
+  }
+
+  private async leavesOf(table: DayPartitioned, day: string): Promise<Leaf[]> {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError(`not a day: ${day}`);
-    const leaf = `${table}_${day.replaceAll('-', '')}`;
+    const next = `date '${day}' + 1`;
+    if (table !== 'balance_event') {
+      return [{ name: `${table}_${day.replaceAll('-', '')}`, day, bounds: [`'${day}'`, next] }];
+    }
+    const tokens = await this.db.rows<{ symbol: string }>('SELECT symbol FROM token ORDER BY symbol');
+    return tokens.map(({ symbol }) => ({
+      name: logLeaf(day, symbol),
+      day,
+      token: symbol,
+      bounds: [`'${symbol}', '${day}'`, `'${symbol}', ${next}`],
+    }));
+  }
+
+  private async create(table: DayPartitioned, leaves: readonly Leaf[]): Promise<void> {
     await this.db.transaction(async (tx) => {
       await tx.rows('SELECT pg_advisory_xact_lock(4801)');
-      const [found] = await tx.rows<{ leaf: string | null }>('SELECT to_regclass($1)::text AS leaf', [leaf]);
-      if (found?.leaf) return;
-      await tx.affected(`CREATE TABLE ${leaf} (LIKE ${table} INCLUDING ALL)`);
-      // Appending leaves the sequence in the order of the pages: a range index finds a resent line and costs nothing.
-      if (table === 'balance_event') {
-        await tx.affected(`CREATE INDEX ${leaf}_seq ON ${leaf} USING brin (seq) WITH (pages_per_range = 16)`);
+      for (const leaf of leaves) {
+        const [found] = await tx.rows<{ leaf: string | null }>('SELECT to_regclass($1)::text AS leaf', [leaf.name]);
+        if (!found?.leaf) await createLeaf(tx, table, leaf);
       }
-      // Statement triggers of the parent do not see a statement on the leaf itself.
-      await tx.affected(
-        `CREATE TRIGGER ${leaf}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${leaf}
-           FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
-      );
-      await tx.affected(
-        `ALTER TABLE ${table} ATTACH PARTITION ${leaf} FOR VALUES FROM ('${day}') TO (date '${day}' + 1)`,
-      );
     });
-    this.known.add(`${table}/${day}`);
+    for (const { name, day, token } of leaves) {
+      this.known.add(name);
+      if (token === undefined) continue;
+      const days = this.logged.get(token);
+      if (days) days.add(day);
+      else this.logged.set(token, new Set([day]));
+    }
   }
+}
+
+async function createLeaf(tx: Transaction, table: DayPartitioned, { name, bounds }: Leaf): Promise<void> {
+  await tx.affected(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL)`);
+  // Appending leaves the sequence in the order of the pages: a range index finds a resent line and costs nothing.
+  if (table === 'balance_event') {
+    await tx.affected(`CREATE INDEX ${name}_seq ON ${name} USING brin (seq) WITH (pages_per_range = 16)`);
+  }
+  // Statement triggers of the parent do not see a statement on the leaf itself.
+  if (table !== 'partial_balance') {
+    await tx.affected(
+      `CREATE TRIGGER ${name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${name}
+         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+    );
+  }
+  await tx.affected(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${bounds[0]}) TO (${bounds[1]})`);
+}
+
+/** `balance_event_20261119_bnb`. */
+export function logLeaf(day: string, token: string): string {
+  return `balance_event_${day.replaceAll('-', '')}_${token.toLowerCase()}`;
 }

@@ -107,8 +107,10 @@ export class DoctorRepository {
         'pools',
         'pool = paid + leftover in every settled day',
         'settled days whose rewards do not add up',
-        `SELECT 1 FROM settlement s WHERE s.paid IS NOT NULL AND s.paid <>
-           (SELECT coalesce(sum(r.amount), 0) FROM reward r WHERE r.day = s.day AND r.token = s.token)`,
+        `SELECT 1 FROM settlement s LEFT JOIN (SELECT day, token, sum(amount) AS paid FROM reward GROUP BY day, token) r
+           ON r.day = s.day AND r.token = s.token
+         WHERE s.paid IS NOT NULL AND s.paid <> coalesce(r.paid, 0) AND NOT EXISTS (
+           SELECT 1 FROM archived_day a WHERE a.subject = 'rewards' AND a.day = s.day AND a.state = 'dropped')`,
       ),
       await this.none(
         'leftovers',

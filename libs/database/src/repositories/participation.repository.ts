@@ -1,3 +1,4 @@
+import { bucketOf } from '../bucket.js';
 import type { Database, Sql, Transaction } from '../database.js';
 
 export interface ConsentRow {
@@ -107,10 +108,12 @@ export class ParticipationRepository {
     tx: Transaction,
     period: { readonly user: string; readonly startsAt: string; readonly since: string; readonly termsVersion: string },
   ): Promise<void> {
+    await holdNewBalances(tx, period.user);
     await tx.affected(
       'INSERT INTO participation_period (user_id, starts_at, since, terms_version) VALUES ($1, $2, $3, $4)',
       [period.user, period.startsAt, period.since, period.termsVersion],
     );
+    await tx.affected('UPDATE spot_balance SET counts_from = $2 WHERE user_id = $1', [period.user, period.startsAt]);
   }
 
   async acceptTerms(tx: Transaction, user: string, termsVersion: string): Promise<number> {
@@ -122,11 +125,14 @@ export class ParticipationRepository {
 
   /** A period that ends before it started to count stays as an empty one. @returns how many were open (0 or 1) */
   async closePeriod(tx: Transaction, user: string, endsAt: string, reason: string): Promise<number> {
-    return tx.affected(
+    await holdNewBalances(tx, user);
+    const closed = await tx.affected(
       `UPDATE participation_period SET ends_at = greatest($2::timestamptz, starts_at), end_reason = $3
        WHERE user_id = $1 AND ends_at IS NULL`,
       [user, endsAt, reason],
     );
+    if (closed > 0) await tx.affected('UPDATE spot_balance SET counts_from = NULL WHERE user_id = $1', [user]);
+    return closed;
   }
 
   /** Nothing happens when a cut of the same reason is open already. */
@@ -161,3 +167,23 @@ export class ParticipationRepository {
     );
   }
 }
+
+/**
+ * `spot_balance.counts_from` is a copy of the open period's start, made when a balance is first heard of and renewed by
+ * every switch. So that neither misses the other, a switch has its bucket of users alone until its transaction ends, and
+ * a batch of the feed shares the buckets of its new balances with other batches.
+ */
+async function holdNewBalances(tx: Transaction, user: string): Promise<void> {
+  await tx.rows('SELECT pg_advisory_xact_lock($1::int, $2::int)', [SWITCH_LOCK, bucketOf(user)]);
+}
+
+/** Shared: until the transaction ends nobody in these buckets switches. In ascending order, so that two cannot wait for each other. */
+export async function holdSwitches(tx: Transaction, users: readonly string[]): Promise<void> {
+  const buckets = [...new Set(users.map(bucketOf))].sort((a, b) => a - b);
+  await tx.rows('SELECT pg_advisory_xact_lock_shared($1::int, bucket) FROM unnest($2::int[]) AS bucket', [
+    SWITCH_LOCK,
+    buckets,
+  ]);
+}
+
+const SWITCH_LOCK = 4803;

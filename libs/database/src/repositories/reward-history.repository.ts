@@ -1,14 +1,9 @@
 import type { Database } from '../database.js';
+import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
+import { type RewardRow, statesOf } from './reward-state.js';
+import { groupsOf, groupsWithin, type LeafGroup, nextWindow, type ReadWindow, readWindow } from './reward-window.js';
 
-export interface RewardRow {
-  readonly day: string;
-  readonly token: string;
-  readonly average: string;
-  readonly weight: string;
-  readonly amount: string;
-  readonly state: string;
-  readonly creditedAt: Date | null;
-}
+export type { RewardRow };
 
 export interface ReleasedRewardRow {
   readonly key: string;
@@ -28,61 +23,110 @@ export interface RewardPlace {
   readonly token: string;
 }
 
-/** The word of a single credit: its exception, else its batch, else what the settlement says. */
-const STATE = `CASE WHEN x.state IS NOT NULL THEN x.state
-  WHEN r.amount = 0 THEN 'nothing-due'
-  WHEN b.state = 'done' THEN 'credited'
-  WHEN b.state IS NOT NULL THEN b.state
-  ELSE 'planned' END`;
-const CREDIT_OF_REWARD = `LEFT JOIN credit_exception x
-    ON x.user_id = r.user_id AND x.day = r.day AND x.token = r.token AND x.kind = 'reward'
-  LEFT JOIN LATERAL (
-    SELECT state, done_at FROM credit_batch
-    WHERE day = r.day AND token = r.token AND kind = 'reward' AND r.user_id BETWEEN first_user AND last_user
-    ORDER BY batch LIMIT 1) b ON true`;
-const COLUMNS = `r.day, r.token, r.average, r.weight, r.amount, ${STATE} AS state,
-  CASE WHEN x.state IS NULL AND r.amount > 0 THEN b.done_at END AS "creditedAt"`;
+export interface RewardPageQuery {
+  readonly user: string;
+  readonly token: string | null;
+  /** First and last day, both included. */
+  readonly from: string;
+  readonly to: string;
+  readonly after: RewardPlace | null;
+  readonly limit: number;
+}
+
+export interface RewardPage {
+  readonly rows: readonly RewardRow[];
+  /** Whether there is more after the last row. */
+  readonly more: boolean;
+}
+
+const UNDEFINED_TABLE = '42P01';
+/** Leaves change a few times a day; a read that meets so many changes in a row is not reading what we write. */
+const ATTEMPTS = 8;
+
+interface KnownLeaves {
+  readonly version: string;
+  /** Newest first. */
+  readonly groups: readonly LeafGroup[];
+}
+
+/** The leaves that this process knows are not all that there are. */
+class LeavesMoved extends Error {}
 
 export class RewardHistoryRepository {
+  private readonly catalogue = new RewardCatalogueRepository();
+  private known: KnownLeaves | undefined;
+
   constructor(private readonly db: Database) {}
 
   /**
-   * Newest day first, symbols in order within a day. One window of days at a time: each (day, token) is a leaf, and
-   * only those of the window are opened. Days whose split has not passed its checks are not shown.
+   * Newest day first, symbols in order within a day; days whose split has not passed its checks are not shown. Leaves
+   * are read by name, a few at a time, from the newest on until the page is full: planning a statement over all leaves
+   * costs more than reading. A leaf that is folded or dropped meanwhile is looked for again, never left out.
    */
-  window(query: {
-    readonly user: string;
-    readonly token: string | null;
-    readonly from: string;
-    readonly to: string;
-    readonly after: RewardPlace | null;
-    readonly limit: number;
-  }): Promise<RewardRow[]> {
-    return this.db.rows<RewardRow>(
-      `SELECT ${COLUMNS} FROM reward r
-       JOIN settlement s ON s.day = r.day AND s.token = r.token AND s.state IN ('crediting', 'credited', 'paid')
-       ${CREDIT_OF_REWARD}
-       WHERE r.user_id = $1 AND r.day BETWEEN $2::date AND $3::date AND ($4::text IS NULL OR r.token = $4)
-         AND ($5::date IS NULL OR r.day < $5::date OR (r.day = $5::date AND r.token > $6))
-       ORDER BY r.day DESC, r.token LIMIT $7`,
-      [
-        query.user,
-        query.from,
-        query.to,
-        query.token,
-        query.after?.day ?? null,
-        query.after?.token ?? null,
-        query.limit,
-      ],
-    );
+  async page(query: RewardPageQuery): Promise<RewardPage> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.pageFrom(await this.leaves(), query);
+      } catch (error) {
+        const moved = error instanceof LeavesMoved || (error as { code?: unknown }).code === UNDEFINED_TABLE;
+        if (!moved || attempt >= ATTEMPTS) throw error;
+        this.known = undefined;
+      }
+    }
+  }
+
+  /** As this process saw them last. */
+  private async leaves(): Promise<KnownLeaves> {
+    if (!this.known) {
+      const { version, leaves } = await this.catalogue.read(this.db);
+      this.known = { version, groups: groupsOf(leaves) };
+    }
+    return this.known;
+  }
+
+  private async pageFrom(known: KnownLeaves, query: RewardPageQuery): Promise<RewardPage> {
+    const rows: RewardRow[] = [];
+    const { version } = known;
+    let groups: readonly LeafGroup[] = groupsWithin(known.groups, query);
+    let seenDays = 0;
+    while (groups.length > 0 && rows.length <= query.limit) {
+      const missing = query.limit + 1 - rows.length;
+      const window = nextWindow(groups, missing, {
+        days: seenDays,
+        rows: rows.length,
+        ofOneToken: query.token !== null,
+      });
+      const read = await readWindow(this.db, window.groups, query, missing);
+      if (read.version !== version) throw new LeavesMoved();
+      rows.push(...(await this.shown(query.user, read)));
+      seenDays += window.days;
+      groups = groups.slice(window.groups.length);
+    }
+    // No leaf was read, so nothing has said whether these are all.
+    if (seenDays === 0 && (await this.catalogue.read(this.db)).version !== version) throw new LeavesMoved();
+    return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
+  }
+
+  /** A row of a folded leaf says when its credit was confirmed; what the others came to is looked up. */
+  private async shown(user: string, { rows, isFolded }: ReadWindow): Promise<readonly RewardRow[]> {
+    const open = rows.filter((row) => (row.creditedMs === null && row.amount !== '0') || !isFolded(row.day));
+    if (open.length === 0) return rows;
+    const states = await statesOf(this.db, user, open);
+    return rows.flatMap((row) => {
+      const found = states.get(`${row.day} ${row.token}`);
+      if (!found) return [row];
+      return found.visible ? [{ ...row, state: found.state, creditedMs: found.creditedMs }] : [];
+    });
   }
 
   async one(user: string, token: string, day: string): Promise<RewardRow | undefined> {
-    const rows = await this.db.rows<RewardRow>(
-      `SELECT ${COLUMNS} FROM reward r ${CREDIT_OF_REWARD} WHERE r.user_id = $1 AND r.day = $2::date AND r.token = $3`,
+    const [row] = await this.db.rows<Omit<RewardRow, 'state' | 'creditedMs'>>(
+      `SELECT day, token, average, weight, amount FROM reward WHERE user_id = $1 AND day = $2::date AND token = $3`,
       [user, day, token],
     );
-    return rows[0];
+    if (!row) return undefined;
+    const found = (await statesOf(this.db, user, [row])).get(`${row.day} ${row.token}`);
+    return { ...row, state: found?.state ?? 'planned', creditedMs: found?.creditedMs ?? null };
   }
 
   async ownerAverage(day: string, token: string, owner: string): Promise<string | undefined> {

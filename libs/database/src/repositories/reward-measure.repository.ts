@@ -1,7 +1,18 @@
-import { type Atoms, atoms, invariant } from '@app/staking-core';
+import { type Atoms, atoms } from '@app/staking-core';
 import type { Transaction } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
-import { countedExpression, DAY_END, DAY_START, ratedUsers, rateValues, SET_ASIDE, within } from './reward-sql.js';
+import {
+  type Circumstances,
+  circumstancesOf,
+  countedExpression,
+  DAY_END,
+  DAY_START,
+  OVERLAPS,
+  ratedUsers,
+  rateValues,
+  wholeDays,
+  within,
+} from './reward-sql.js';
 import { ALL_BUCKETS, type Buckets } from './settlement-piece.repository.js';
 import type { TokenDay } from './settlement.repository.js';
 
@@ -12,6 +23,11 @@ export interface Qualifying {
   readonly users: number;
 }
 
+export interface RatedRange extends Qualifying {
+  /** Accounts that take part and have no average: more than none, and the rest of it says nothing. */
+  readonly unmeasured: number;
+}
+
 /**
  * R3-R8, R26 as sets: whose day is not simply whole, and what their balance x time is over exactly the stretches that
  * count. Nobody else gets a row: a whole day is read from the running accumulator as it is. What is there is of a
@@ -20,109 +36,156 @@ export interface Qualifying {
 export class RewardMeasureRepository {
   /** Everybody whose day is not simply whole. @returns how many of them have accumulators that left the day behind */
   async measurePartial(tx: Transaction, unit: TokenDay, rules: RulesOfDay): Promise<number> {
-    const everybody = `
-      SELECT user_id FROM participation_period
-      WHERE ${OVERLAPS} AND (NOT (starts_at <= ${DAY_START} AND (ends_at IS NULL OR ends_at >= ${DAY_END})) OR (SELECT during IS NOT NULL FROM pause))
-      UNION SELECT user_id FROM cut
-      UNION SELECT user_id FROM spot_balance s WHERE ${MOVED_ON}`;
-    const [row] = await tx.rows<{ moved_on: number }>(measureFromLog(rules, everybody), [unit.day, unit.token]);
+    const given = await circumstancesOf(tx, unit);
+    // Switched off during the day, or since: their accumulators no longer say from when they counted.
+    const switched = 'SELECT user_id FROM ended UNION SELECT user_id FROM cut';
+    const everybody = `SELECT user_id FROM participation_period WHERE ${OVERLAPS}`;
+    const gone = given.farAhead ? `UNION ${movedOn(given)}` : '';
+    await tx.affected(measureFromLog(rules, given, given.paused ? everybody : `${switched} ${gone}`), keyOf(unit));
+    const [row] = await tx.rows<{ moved_on: number }>(
+      `SELECT count(*)::int AS moved_on FROM partial_balance
+       WHERE day = $1::date AND token = $2 AND intervals = '[[0, 86400000]]'::jsonb`,
+      keyOf(unit),
+    );
     return row?.moved_on ?? 0;
   }
 
-  /** The feed flows on: accumulators of a range that have left the day behind since `measurePartial`. */
-  async measureMovedOn(tx: Transaction, unit: TokenDay, rules: RulesOfDay, range: Buckets): Promise<void> {
-    const gone = `
-      SELECT user_id FROM spot_balance s WHERE ${MOVED_ON} AND ${within('s', range)} AND s.known_from < ${DAY_END}
-        AND NOT EXISTS (SELECT 1 FROM partial_balance b WHERE b.user_id = s.user_id AND b.day = $1::date AND b.token = $2)`;
-    if ((await tx.rows(`${gone} LIMIT 1`, [unit.day, unit.token])).length === 0) return;
-    await tx.rows(measureFromLog(rules, gone), [unit.day, unit.token]);
+  /**
+   * The world goes on: who has switched off since `measurePartial` (a closed day's changes count from its end on), and,
+   * when asked for, whose accumulators have left the day behind since.
+   */
+  async measureSince(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    range: Buckets,
+    whom: 'moved on too' | 'switched only',
+  ): Promise<void> {
+    const left = `SELECT user_id FROM participation_period WHERE ends_at >= ${DAY_END} AND starts_at < ${DAY_END}`;
+    const given = await circumstancesOf(tx, unit);
+    if (whom === 'switched only' && (await tx.rows(`${left} LIMIT 1`, [unit.day])).length === 0) return;
+    const candidates = whom === 'switched only' ? left : `${left} UNION ${movedOn(given)} AND ${within('s', range)}`;
+    await tx.affected(measureFromLog(rules, given, candidates, range), keyOf(unit));
   }
 
   /** R10: the sum over an owner's accounts that qualify by themselves; the cap is shared out by it. */
   async sumOwners(tx: Transaction, unit: TokenDay, rules: RulesOfDay): Promise<void> {
-    const owned = 's.user_id IN (SELECT user_id FROM account WHERE owner IS NOT NULL)';
+    const owned = 'SELECT user_id FROM account WHERE owner IS NOT NULL';
+    const [first] = await tx.rows<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (${owned} LIMIT ${FEW + 1}) AS counted`,
+    );
+    const count = first?.count ?? 0;
+    if (count === 0) return;
+    const given = await circumstancesOf(tx, unit);
+    // A few are looked up by the key, many by one pass.
+    const among = count > FEW ? `s.user_id IN (${owned})` : `s.user_id = ANY (ARRAY(${owned}))`;
+    const whole = `${wholeDays(rules, given, { among })} UNION ALL`;
     await tx.affected(
       `INSERT INTO owner_average (day, token, owner, average)
-       SELECT $1::date, $2, a.owner, sum(rated.average) FROM (${ratedUsers(rules, ALL_BUCKETS, owned)}) rated
-       JOIN account a ON a.user_id = rated.user_id WHERE a.owner IS NOT NULL GROUP BY a.owner
+       SELECT $1::date, $2, a.owner, sum(m.average) FROM (${given.paused ? '' : whole}
+         SELECT b.user_id, b.bucket, div(b.integral, 86400000) AS average FROM partial_balance b
+         WHERE b.day = $1::date AND b.token = $2 AND b.integral >= $3::numeric * 86400000) m
+       JOIN account a ON a.user_id = m.user_id AND a.owner IS NOT NULL GROUP BY a.owner
        ON CONFLICT (day, token, owner) DO NOTHING`,
-      rateValues(unit, rules),
+      rateValues(unit, rules).slice(0, 3),
     );
   }
 
   /** Q and the number of accounts with weight, of a range of users. */
-  async qualify(tx: Transaction, unit: TokenDay, rules: RulesOfDay, range: Buckets): Promise<Qualifying> {
+  async qualify(tx: Transaction, unit: TokenDay, rules: RulesOfDay, range: Buckets): Promise<RatedRange> {
     const [row] = await tx.rows<{ qualifying: string; users: number; unmeasured: number }>(
-      `SELECT coalesce(sum(weight), 0)::text AS qualifying, count(*) FILTER (WHERE weight > 0)::int AS users,
-              count(*) FILTER (WHERE weight IS NULL)::int AS unmeasured
-       FROM (${ratedUsers(rules, range)}) rated`,
+      `SELECT coalesce(sum(weight), 0)::text AS qualifying, count(average)::int AS users,
+              (count(*) - count(average))::int AS unmeasured
+       FROM (${ratedUsers(rules, await circumstancesOf(tx, unit), range)}) rated`,
       rateValues(unit, rules),
     );
-    invariant(row?.unmeasured === 0, 'everybody who takes part is measured (R19)', {
-      day: unit.day,
-      token: unit.token,
-      unmeasured: row?.unmeasured ?? -1,
-    });
-    return { qualifying: atoms(BigInt(row?.qualifying ?? '0')), users: row?.users ?? 0 };
+    return {
+      qualifying: atoms(BigInt(row?.qualifying ?? '0')),
+      users: row?.users ?? 0,
+      unmeasured: row?.unmeasured ?? 0,
+    };
   }
 }
 
-const OVERLAPS = `starts_at < ${DAY_END} AND (ends_at IS NULL OR (ends_at > ${DAY_START} AND ends_at > starts_at))`;
+/** So many owned accounts are looked up one by one. */
+const FEW = 20_000;
 
 /** Neither slot of the accumulator is the day's any more. */
-const MOVED_ON = `s.token = $2 AND s.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date`;
+function movedOn({ balances }: Circumstances): string {
+  return `SELECT user_id FROM ${balances.from} WHERE ${balances.where} AND s.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date`;
+}
+
+/** The token's log from 00:00 of the day on: whose balance changed by how much, and when; a later day's lies after all of it. */
+function loggedChanges({ log }: Circumstances, counted: string): string {
+  const leaves = [
+    ...(log.day === null ? [] : [{ leaf: log.day, ms: 'e.ms_of_day' }]),
+    ...log.later.map((leaf) => ({ leaf, ms: '86400000' })),
+  ];
+  if (leaves.length === 0) return 'SELECT NULL::text AS user_id, 0 AS ms, 0::numeric AS change WHERE false';
+  return leaves
+    .map(({ leaf, ms }) => `SELECT e.user_id, ${ms} AS ms, ${counted} AS change FROM ${leaf} e`)
+    .join(' UNION ALL ');
+}
+
+function keyOf(unit: TokenDay): string[] {
+  return [unit.day, unit.token];
+}
 
 /**
  * Only for the users of `candidates`: those that switched, were cut or paused during the day, and those whose accumulator
  * has left the day behind. A balance is followed backwards: what it is now less everything logged since 00:00.
  * One change adds its delta for every counting millisecond after it, so neither order nor the balances in between matter.
- * The log is read once.
+ * Candidates are looked up by the key, periods that have ended by when; the log of the token is read once, and only
+ * when one of them has moved.
  */
-function measureFromLog(rules: RulesOfDay, candidates: string): string {
+function measureFromLog(
+  rules: RulesOfDay,
+  given: Circumstances,
+  candidates: string,
+  range: Buckets = ALL_BUCKETS,
+): string {
   const counted = countedExpression(rules.countedBalance);
   return `
-    WITH cut AS (
+    WITH ended AS (
+      SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during FROM participation_period
+      WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at GROUP BY user_id
+    ), cut AS (
       SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during FROM participation_cut
-      WHERE token IN ($2, '*') AND ${OVERLAPS}
-      GROUP BY user_id
+      WHERE token IN ($2, '*') AND ${OVERLAPS} GROUP BY user_id
     ), pause AS (
       SELECT range_agg(tstzrange(starts_at, ends_at)) AS during FROM token_pause
       WHERE token = $2 AND starts_at < ${DAY_END} AND (ends_at IS NULL OR ends_at > ${DAY_START})
-    ), candidate AS (${candidates}
-    ), period AS (
-      SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during
-      FROM participation_period JOIN candidate USING (user_id) WHERE ${OVERLAPS} GROUP BY user_id
     ), present AS (
-      SELECT s.user_id, s.bucket, ${counted('s', 'free', 'locked')} AS counted,
-             period.during * tstzmultirange(tstzrange(greatest(${DAY_START}, s.known_from), ${DAY_END}))
+      SELECT s.user_id, s.bucket, s.day >= $1::date AS moved, ${counted('s', 'free', 'locked')} AS counted,
+             (coalesce(ended.during, '{}'::tstzmultirange)
+               + CASE WHEN s.counts_from < ${DAY_END} THEN tstzmultirange(tstzrange(s.counts_from, NULL)) ELSE '{}'::tstzmultirange END)
+             * tstzmultirange(tstzrange(greatest(${DAY_START}, s.known_from), ${DAY_END}))
                - coalesce(cut.during, '{}'::tstzmultirange) - coalesce((SELECT during FROM pause), '{}'::tstzmultirange) AS during
-      FROM period
-      JOIN spot_balance s ON s.user_id = period.user_id AND s.token = $2 AND s.known_from < ${DAY_END}
-      LEFT JOIN cut ON cut.user_id = period.user_id
-      WHERE NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.user_id = period.user_id AND q.token = $2 AND q.day = $1::date)
-        AND s.shard NOT IN (${SET_ASIDE})
-        AND NOT EXISTS (SELECT 1 FROM partial_balance b WHERE b.user_id = period.user_id AND b.day = $1::date AND b.token = $2)
+      FROM ${given.balances.from}
+      LEFT JOIN ended ON ended.user_id = s.user_id
+      LEFT JOIN cut ON cut.user_id = s.user_id
+      WHERE ${given.balances.where} AND s.user_id = ANY (ARRAY(${candidates})) AND ${within('s', range)}
+        AND s.known_from < ${DAY_END} AND s.shard <> ALL ('{${given.setAside.join(',')}}'::smallint[])
+        AND NOT EXISTS (
+          SELECT 1 FROM (SELECT user_id FROM quarantine WHERE token = $2 AND day = $1::date
+            UNION ALL SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2) otherwise
+          WHERE otherwise.user_id = s.user_id)
     ), piece AS (
-      SELECT user_id, (extract(epoch FROM lower(span) - ${DAY_START}) * 1000)::bigint AS from_ms,
-             (extract(epoch FROM upper(span) - ${DAY_START}) * 1000)::bigint AS to_ms
-      FROM present CROSS JOIN unnest(during) AS span
+      SELECT user_id, moved, place, round(date_part('epoch', lower(span) - ${DAY_START}) * 1000)::bigint AS from_ms,
+             round(date_part('epoch', upper(span) - ${DAY_START}) * 1000)::bigint AS to_ms
+      FROM present CROSS JOIN unnest(during) WITH ORDINALITY AS one(span, place)
     ), stretch AS (
-      SELECT user_id, sum(to_ms - from_ms) AS length, array_agg(from_ms) AS starts, array_agg(to_ms) AS ends,
-             jsonb_agg(jsonb_build_array(from_ms, to_ms) ORDER BY from_ms) AS intervals
+      SELECT user_id, sum(to_ms - from_ms) AS length, jsonb_agg(jsonb_build_array(from_ms, to_ms) ORDER BY place) AS intervals
       FROM piece GROUP BY user_id
     ), logged AS (
-      SELECT e.user_id, sum(${counted('e', 'free_delta', 'locked_delta')}) AS since,
-             sum(CASE WHEN e.day = $1::date THEN (${counted('e', 'free_delta', 'locked_delta')}) * (
-               SELECT sum(greatest(0, to_ms - greatest(from_ms, e.ms_of_day))) FROM unnest(starts, ends) AS counting(from_ms, to_ms)
-             ) END) AS during
-      FROM balance_event e JOIN stretch USING (user_id)
-      WHERE e.day >= $1::date AND e.token = $2 GROUP BY e.user_id
-    ), measured AS (
-      INSERT INTO partial_balance (user_id, day, token, bucket, integral, intervals)
-      SELECT p.user_id, $1::date, $2, p.bucket,
-             (p.counted - coalesce(logged.since, 0)) * stretch.length + coalesce(logged.during, 0), stretch.intervals
-      FROM present p JOIN stretch USING (user_id) LEFT JOIN logged USING (user_id)
-      RETURNING intervals
+      SELECT e.user_id, sum(e.change) FILTER (WHERE place = 1) AS since,
+             sum(e.change * greatest(0, to_ms - greatest(from_ms, e.ms))) AS during
+      FROM (${loggedChanges(given, counted('e', 'free_delta', 'locked_delta'))}) e
+      JOIN (SELECT * FROM piece WHERE moved) moving ON moving.user_id = e.user_id
+      WHERE EXISTS (SELECT 1 FROM piece WHERE moved) GROUP BY e.user_id
     )
-    SELECT count(*)::int AS moved_on FROM measured WHERE intervals = '[[0, 86400000]]'::jsonb`;
+    INSERT INTO partial_balance (user_id, day, token, bucket, integral, intervals)
+    SELECT p.user_id, $1::date, $2, p.bucket,
+           (p.counted - coalesce(logged.since, 0)) * stretch.length + coalesce(logged.during, 0), stretch.intervals
+    FROM present p JOIN stretch USING (user_id) LEFT JOIN logged USING (user_id)`;
 }

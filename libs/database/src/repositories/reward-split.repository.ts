@@ -2,7 +2,8 @@ import { type Atoms, atoms, type UtcDay } from '@app/staking-core';
 import type { Sql, Transaction } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import type { Qualifying } from './reward-measure.repository.js';
-import { ratedUsers, rateValues } from './reward-sql.js';
+import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
+import { circumstancesOf, ratedUsers, rateValues } from './reward-sql.js';
 import type { Buckets } from './settlement-piece.repository.js';
 import type { TokenDay } from './settlement.repository.js';
 
@@ -19,29 +20,48 @@ export interface LoadedLeaf extends Qualifying {
   readonly paid: Atoms;
 }
 
+const NOT_NULL_VIOLATION = '23502';
+
 /**
  * The leaf of `reward` for one token's day: loaded bare, by ranges of users, keyed after, attached in
  * the transaction that moves the state: until then nobody can read it under `reward`.
  */
 export class RewardSplitRepository {
+  private readonly catalogue = new RewardCatalogueRepository();
+
   /** Makes the leaf, without key or triggers. */
   async createLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
     await tx.affected(`CREATE TABLE ${leafName(unit)} (LIKE reward INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
   }
 
   /**
-   * R20: reward = floor(pool x weight / Q), cut to payout units, in one division. Somebody unmeasured breaks NOT NULL.
-   * @returns what was written
+   * R20: reward = floor(pool x weight / Q), cut to payout units, in one division. Somebody unmeasured breaks NOT NULL:
+   * then nothing of the range is written.
+   * @returns how many rows were
    */
-  async load(tx: Transaction, unit: TokenDay, rules: RulesOfDay, pool: SplitPool, range: Buckets): Promise<number> {
+  async load(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    pool: SplitPool,
+    range: Buckets,
+  ): Promise<number | 'unmeasured'> {
     if (pool.qualifying === 0n) return 0;
-    return tx.affected(
-      `INSERT INTO ${leafName(unit)} (user_id, day, token, bucket, average, weight, amount)
-       SELECT user_id, $1::date, $2, bucket, average, weight,
-              div($5::numeric * weight, $6::numeric * $7::numeric) * $7::numeric
-       FROM (${ratedUsers(rules, range)}) rated WHERE weight > 0 OR weight IS NULL`,
-      [...rateValues(unit, rules), pool.pool.toString(), pool.qualifying.toString(), pool.unitAtoms.toString()],
-    );
+    const given = await circumstancesOf(tx, unit);
+    const text = `
+      INSERT INTO ${leafName(unit)} (user_id, day, token, bucket, average, weight, amount)
+      SELECT user_id, $1::date, $2, bucket, average, weight,
+             div($5::numeric * weight, $6::numeric * $7::numeric) * $7::numeric
+      FROM (${ratedUsers(rules, given, range)}) rated`;
+    const values = [pool.pool.toString(), pool.qualifying.toString(), pool.unitAtoms.toString()];
+    await tx.rows('SAVEPOINT load');
+    try {
+      return await tx.affected(text, [...rateValues(unit, rules), ...values]);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== NOT_NULL_VIOLATION) throw error;
+      await tx.rows('ROLLBACK TO SAVEPOINT load');
+      return 'unmeasured';
+    }
   }
 
   async sums(sql: Sql, unit: TokenDay): Promise<LoadedLeaf> {
@@ -64,10 +84,18 @@ export class RewardSplitRepository {
       `CREATE TRIGGER ${leaf}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${leaf}
          FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
     );
+    // The lock that ATTACH takes, before looking: no leaf is folded or attached between the two.
+    await tx.affected('LOCK TABLE reward IN SHARE UPDATE EXCLUSIVE MODE');
+    const { leaves } = await this.catalogue.read(tx);
+    const folded = leaves.some((one) => one.kind === 'folded' && one.from <= unit.day && unit.day < one.to);
     await tx.affected(
-      `ALTER TABLE reward ATTACH PARTITION ${leaf}
-         FOR VALUES FROM ('${unit.day}', '${unit.token}') TO ('${unit.day}', '${unit.token}!')`,
+      folded
+        ? // A token that comes to a day after the others' days were folded: its rows go into the folded leaf.
+          `INSERT INTO reward SELECT * FROM ${leaf}`
+        : `ALTER TABLE reward ATTACH PARTITION ${leaf}
+             FOR VALUES FROM ('${unit.day}', '${unit.token}') TO ('${unit.day}', '${unit.token}!')`,
     );
+    await this.catalogue.moved(tx);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CountedBalanceMode } from '@app/staking-core';
+import type { Sql } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import { ALL_BUCKETS, type Buckets } from './settlement-piece.repository.js';
 import type { TokenDay } from './settlement.repository.js';
@@ -7,62 +8,148 @@ import type { TokenDay } from './settlement.repository.js';
 export const DAY_START = `($1::date)::timestamp AT TIME ZONE 'UTC'`;
 export const DAY_END = `($1::date + 1)::timestamp AT TIME ZONE 'UTC'`;
 
-/** R26: feed shards that were left out when the day closed. */
-export const SET_ASIDE = `SELECT shard FROM quarantine WHERE token = '*' AND day = $1::date AND reason = 'SHARD_GAP'`;
+/** A stretch of participation or of a cut that touches the day. */
+export const OVERLAPS = `starts_at < ${DAY_END} AND (ends_at IS NULL OR (ends_at > ${DAY_START} AND ends_at > starts_at))`;
+
+/** What holds for all accounts of a token's day, looked up once and written into the statements over them. */
+export interface Circumstances {
+  /** R26: feed shards that were left out when the day closed. */
+  readonly setAside: readonly number[];
+  /** A pause of the token touches the day: nobody's day is simply whole. */
+  readonly paused: boolean;
+  /** The feed has come so far that accumulators may have left the day behind. */
+  readonly farAhead: boolean;
+  /** Where the token's balances are, and a condition for each row (named `s`) when others are there too. */
+  readonly balances: { readonly from: string; readonly where: string };
+  /** Leaves of the token's log: of the day, and of those after it. */
+  readonly log: { readonly day: string | null; readonly later: readonly string[] };
+}
+
+interface CircumstancesRow {
+  aside: number[];
+  paused: boolean;
+  ahead: boolean;
+  balances: string | null;
+  log: { day: string; leaf: string }[];
+}
+
+/** Leaves are named where there are any: a condition that holds for every row of one is not free a million times. */
+export async function circumstancesOf(sql: Sql, unit: TokenDay): Promise<Circumstances> {
+  const [row] = await sql.rows<CircumstancesRow>(
+    `SELECT ARRAY(SELECT shard FROM quarantine WHERE token = '*' AND day = $1::date AND reason = 'SHARD_GAP' ORDER BY 1) AS aside,
+            EXISTS (SELECT 1 FROM token_pause WHERE token = $2 AND starts_at < ${DAY_END}
+                      AND (ends_at IS NULL OR ends_at > ${DAY_START})) AS paused,
+            newest > $1::date + 1 AS ahead, to_regclass('spot_balance_' || lower($2))::text AS balances,
+            (SELECT coalesce(json_agg(json_build_object('day', of.day, 'leaf', of.leaf) ORDER BY of.day), '[]')
+             FROM (SELECT ($1::date + n)::text AS day,
+                          to_regclass('balance_event_' || to_char($1::date + n, 'YYYYMMDD') || '_' || lower($2))::text AS leaf
+                   FROM generate_series(0, newest - $1::date) AS n) of WHERE of.leaf IS NOT NULL) AS log
+     FROM (SELECT coalesce(max(newest_day), $1::date) AS newest FROM feed_shard) feed`,
+    [unit.day, unit.token],
+  );
+  const leaves = row?.log ?? [];
+  return {
+    setAside: row?.aside ?? [],
+    paused: row?.paused ?? false,
+    farAhead: row?.ahead ?? false,
+    balances: row?.balances
+      ? { from: `${row.balances} s`, where: 'true' }
+      : { from: 'spot_balance s', where: 's.token = $2' },
+    log: {
+      day: leaves.find((one) => one.day === unit.day)?.leaf ?? null,
+      later: leaves.filter((one) => one.day !== unit.day).map((one) => one.leaf),
+    },
+  };
+}
 
 /** R7: which part of a balance, or of a change, counts. */
 export function countedExpression(mode: CountedBalanceMode): (row: string, free: string, locked: string) => string {
   return (row, free, locked) => (mode === 'free' ? `${row}.${free}` : `${row}.${free} + ${row}.${locked}`);
 }
 
-/** $1 day, $2 token, $3 minimum, $4 cap: what every query over `ratedUsers` starts with. */
+/**
+ * $1 day, $2 token, $3 minimum, $4 cap: what every query over `ratedUsers` starts with. Nobody takes part with nothing,
+ * whatever the minimum.
+ */
 export function rateValues(unit: TokenDay, rules: RulesOfDay): string[] {
-  return [unit.day, unit.token, rules.minAtoms.toString(), rules.capAtoms.toString()];
+  const least = rules.minAtoms > 0n ? rules.minAtoms : 1n;
+  return [unit.day, unit.token, least.toString(), rules.capAtoms.toString()];
+}
+
+/** Everybody whose day is read otherwise than whole from the accumulator, or not at all. One list, because each costs a look per row. */
+const OTHERWISE = `
+  SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2
+  UNION ALL SELECT user_id FROM quarantine WHERE token = $2 AND day = $1::date
+  UNION ALL SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
+
+export interface WholeDays {
+  /** A condition on `s.user_id` or `s.bucket`. */
+  readonly among: string;
+  /** Users who are not meant, as a query. */
+  readonly but?: string;
+  /** A further column. */
+  readonly column?: string;
 }
 
 /**
- * R8, R10 as a set: (user_id, bucket, average, weight) of everybody at or above the minimum. One arm reads whole days
- * from the running accumulators, the other the few that were measured from the log. No sort, no loop: hash joins over
- * one pass; everybody the first arm must leave out is one list. An accumulator that has left the day behind and has no
- * row of its own keeps its place with a weight of NULL: an integral that is missing must never become a user who is
- * missing. Callers look for `weight IS NULL`.
- * @param among a further condition on the user, over `user_id`
+ * R8: (user_id, bucket, average) of those who took part all day and reach the minimum, from the running accumulators
+ * alone: `counts_from` is the start of the user's open period. An accumulator that has left the day behind and has no
+ * row of its own keeps its place with an average of NULL: an integral that is missing must never become a user who is
+ * missing. NOT IN, because it is one look into a small hash table per row whatever the planner believes; the minimum
+ * times the day, because then only those who reach it cost a division.
  */
-export function ratedUsers(rules: RulesOfDay, range: Buckets = ALL_BUCKETS, among = 'true'): string {
-  const counted = countedExpression(rules.countedBalance);
+export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but, column }: WholeDays): string {
+  const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
+  const others = but === undefined ? OTHERWISE : `${OTHERWISE} UNION ALL ${but}`;
+  return `
+    SELECT s.user_id, s.bucket,
+           CASE WHEN s.day < $1::date THEN ${counted}
+                WHEN s.day = $1::date THEN div(s.integral, 86400000)
+                WHEN s.prev_day = $1::date THEN div(s.prev_integral, 86400000) END AS average${column === undefined ? '' : `, ${column}`}
+    FROM ${given.balances.from}
+    WHERE ${given.balances.where} AND s.counts_from <= ${DAY_START} AND s.known_from < ${DAY_END} AND ${notAside(given)} AND ${among}
+      AND CASE WHEN s.day < $1::date THEN ${counted} >= $3::numeric
+               WHEN s.day = $1::date THEN s.integral >= $3::numeric * 86400000
+               WHEN s.prev_day = $1::date THEN s.prev_integral >= $3::numeric * 86400000
+               ELSE true END
+      AND s.user_id NOT IN (${others})`;
+}
+
+/** R10: accounts of owners who hold more than the cap together, and how much that is. */
+const SHARING = `SELECT a.user_id, v.average FROM owner_average v JOIN account a ON a.owner = v.owner
+  WHERE v.day = $1::date AND v.token = $2 AND v.average > $4::numeric`;
+
+/**
+ * R8, R10 as a set: (user_id, bucket, average, weight) of everybody who has weight. One arm reads whole days from the
+ * running accumulators, one the accounts that share a cap, one the few that were measured from the log. No sort, no loop
+ * over all, no join of all. A weight of NULL is somebody unmeasured (see `wholeDays`).
+ */
+export function ratedUsers(rules: RulesOfDay, given: Circumstances, range: Buckets = ALL_BUCKETS): string {
+  const among = within('s', range);
+  const sharing = `SELECT user_id FROM (${SHARING}) sharing`;
+  // Each arm leaves out who has a weight of zero by itself: a condition on the weight would be worked out three times.
+  const whole = `
+    ${wholeDays(rules, given, { among, but: sharing, column: 'NULL::numeric AS together' })} AND $4::numeric > 0
+    UNION ALL SELECT w.user_id, w.bucket, w.average, o.average
+    FROM (${wholeDays(rules, given, { among: `${among} AND s.user_id = ANY (ARRAY(${sharing}))` })}) w
+    JOIN (${SHARING}) o ON o.user_id = w.user_id WHERE ($4::numeric * w.average >= o.average) IS NOT FALSE
+    UNION ALL`;
+  // The least of nothing and the cap would be the cap.
   return `
     SELECT m.user_id, m.bucket, m.average,
            CASE WHEN m.average IS NULL THEN NULL
-                WHEN o.average > $4::numeric THEN div($4::numeric * m.average, o.average)
-                ELSE least(m.average, $4::numeric) END AS weight
-    FROM (
-      SELECT s.user_id, s.bucket,
-             CASE WHEN s.day < $1::date THEN ${counted('s', 'free', 'locked')}
-                  WHEN s.day = $1::date THEN div(s.integral, 86400000)
-                  WHEN s.prev_day = $1::date THEN div(s.prev_integral, 86400000) END AS average
-      FROM spot_balance s
-      JOIN participation_period p ON p.user_id = s.user_id
-       AND p.starts_at <= ${DAY_START} AND (p.ends_at IS NULL OR p.ends_at >= ${DAY_END})
-      WHERE s.token = $2 AND s.known_from < ${DAY_END} AND ${within('s', range)} AND ${among}
-        AND s.shard NOT IN (${SET_ASIDE})
-        AND NOT EXISTS (SELECT 1 FROM (
-          SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2
-          UNION ALL SELECT user_id FROM quarantine WHERE token = $2 AND day = $1::date
-          UNION ALL SELECT user_id FROM participation_cut
-             WHERE token IN ($2, '*') AND starts_at < ${DAY_END} AND (ends_at IS NULL OR (ends_at > ${DAY_START} AND ends_at > starts_at))
-        ) otherwise WHERE otherwise.user_id = s.user_id)
-        AND NOT EXISTS (
-          SELECT 1 FROM token_pause t WHERE t.token = $2
-             AND t.starts_at < ${DAY_END} AND (t.ends_at IS NULL OR t.ends_at > ${DAY_START}))
-      UNION ALL
-      SELECT s.user_id, s.bucket, div(s.integral, 86400000) FROM partial_balance s
-      WHERE s.day = $1::date AND s.token = $2 AND ${within('s', range)} AND ${among}
-    ) m
-    LEFT JOIN (
-      SELECT a.user_id, v.average FROM account a
-      JOIN owner_average v ON v.owner = a.owner AND v.day = $1::date AND v.token = $2
-    ) o ON o.user_id = m.user_id
-    WHERE m.average >= $3::numeric OR m.average IS NULL`;
+                WHEN m.together IS NULL THEN least(m.average, $4::numeric)
+                ELSE div($4::numeric * m.average, m.together) END AS weight
+    FROM (${given.paused ? '' : whole}
+      SELECT b.user_id, b.bucket, div(b.integral, 86400000) AS average, o.average AS together
+      FROM partial_balance b LEFT JOIN (${SHARING}) o ON o.user_id = b.user_id
+      WHERE b.day = $1::date AND b.token = $2 AND ${within('b', range)} AND b.integral >= $3::numeric * 86400000
+        AND $4::numeric > 0 AND (o.average IS NULL OR $4::numeric * div(b.integral, 86400000) >= o.average)
+    ) m`;
+}
+
+function notAside({ setAside }: Circumstances): string {
+  return setAside.length === 0 ? 'true' : `s.shard <> ALL ('{${setAside.join(',')}}'::smallint[])`;
 }
 
 /** Two whole numbers of our own, written out so that the planner sees them. */

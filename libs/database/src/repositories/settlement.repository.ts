@@ -135,6 +135,20 @@ export class SettlementRepository {
   }
 
   /**
+   * About how many users the day is about, for the order and the size of its work and nothing else: those who qualified,
+   * those of the day before, or how many the token's leaf holds by the planner's statistics; 0: nobody knows.
+   */
+  async expectedUsers(sql: Sql, { day, token }: TokenDay): Promise<number> {
+    const [row] = await sql.rows<{ users: number }>(
+      `SELECT coalesce(
+         (SELECT users FROM settlement WHERE day <= $1::date AND token = $2 AND users IS NOT NULL ORDER BY day DESC LIMIT 1),
+         (SELECT greatest(reltuples, 0)::int FROM pg_class WHERE oid = to_regclass('spot_balance_' || lower($2))), 0) AS users`,
+      [day, token],
+    );
+    return row?.users ?? 0;
+  }
+
+  /**
    * Takes the day for one transaction. A day that another worker has in hand is passed over, not waited for.
    * @returns null when it is taken or no longer in `state`
    */

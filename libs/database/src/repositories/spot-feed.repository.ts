@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { bucketOf } from '../bucket.js';
 import type { Sql, Transaction } from '../database.js';
+import type { LogPlace } from './day-partition.repository.js';
+import { holdSwitches } from './participation.repository.js';
 
 /** How far a feed shard has come (R26). */
 export interface FeedShard {
@@ -165,20 +167,23 @@ export class SpotFeedRepository {
   }
 
   /**
-   * What the log holds under these numbers, looked for on these days only: user, token, day, ms of the day, stated delta
-   * (empty on a snapshot), free and locked in atoms, cause; tabs between them. By the number, as text.
+   * What the log holds under these numbers, looked for in these places only: user, token, day, ms of the day, stated
+   * delta (empty on a snapshot), free and locked in atoms, cause; tabs between them. By the number, as text.
    */
   async said(
     tx: Transaction,
     shard: number,
     seqs: readonly number[],
-    days: readonly string[],
+    places: readonly LogPlace[],
   ): Promise<Map<string, string>> {
-    if (seqs.length === 0 || days.length === 0) return new Map();
+    if (seqs.length === 0 || places.length === 0) return new Map();
+    const leaves = new Map(places.map((place) => [`${place.token} ${place.day}`, place]));
+    const values = [...leaves.values()].flatMap(({ token, day }) => [token, day]);
     const rows = await tx.rows<{ seq: string; said: string }>(
       `SELECT seq, ${SAID.head} || day || E'\\t' || ms_of_day || ${SAID.tail} AS said FROM balance_event
-       WHERE day = ANY($3::date[]) AND shard = $1 AND seq BETWEEN $4 AND $5 AND seq = ANY($2::bigint[])`,
-      [shard, listOf(seqs), days, least(seqs), greatest(seqs)],
+       WHERE shard = $1 AND seq BETWEEN $3 AND $4 AND seq = ANY($2::bigint[])
+         AND (${eachOf(leaves.size, 5, (token, day) => `token = ${token} AND day = ${day}::date`)})`,
+      [shard, listOf(seqs), least(seqs), greatest(seqs), ...values],
     );
     return new Map(rows.map((row) => [row.seq, row.said]));
   }
@@ -191,18 +196,23 @@ export class SpotFeedRepository {
     users: readonly string[],
   ): Promise<Map<string, string>> {
     if (seqs.length === 0) return new Map();
-    const late = await tx.rows<{ seq: string; day: string; ms_of_day: number }>(
-      `SELECT seq, day, ms_of_day FROM late_event
+    const late = await tx.rows<{ seq: string; token: string; day: string; ms_of_day: number }>(
+      `SELECT seq, token, day, ms_of_day FROM late_event
        WHERE user_id = ANY($2::text[]) AND shard = $1 AND seq = ANY($3::bigint[])`,
       [shard, textList(users), listOf(seqs)],
     );
     if (late.length === 0) return new Map();
     const numbers = late.map((row) => BigInt(row.seq));
-    const earliest = late.reduce((day, row) => (row.day < day ? row.day : day), late[0]!.day);
+    const earliest = new Map<string, string>();
+    for (const { token, day } of late) {
+      const before = earliest.get(token);
+      if (before === undefined || day < before) earliest.set(token, day);
+    }
     const rows = await tx.rows<{ seq: string; head: string; tail: string }>(
       `SELECT seq, ${SAID.head} AS head, ${SAID.tail} AS tail FROM balance_event
-       WHERE day >= $2::date AND shard = $1 AND seq BETWEEN $4 AND $5 AND seq = ANY($3::bigint[])`,
-      [shard, earliest, listOf(numbers), least(numbers), greatest(numbers)],
+       WHERE shard = $1 AND seq BETWEEN $3 AND $4 AND seq = ANY($2::bigint[])
+         AND (${eachOf(earliest.size, 5, (token, day) => `token = ${token} AND day >= ${day}::date`)})`,
+      [shard, listOf(numbers), least(numbers), greatest(numbers), ...[...earliest].flat()],
     );
     const logged = new Map(rows.map((row) => [row.seq, row]));
     return new Map(
@@ -245,15 +255,20 @@ export class SpotFeedRepository {
 
   async appendLog(tx: Transaction, events: readonly LoggedEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await tx.copyIn(`COPY balance_event (${LOG_COLUMNS}) FROM STDIN`, copyText(events, logLine));
+    await tx.copyIn(`COPY balance_event (${LOG_COLUMNS}) FROM STDIN`, copyText(byToken(events), logLine));
   }
 
   /**
    * Balances heard of for the first time, as their first day leaves them: one row version, not a zero and its update.
+   * Each takes over from when its user's participation counts; until the transaction ends no switch of theirs can come
+   * between (READ COMMITTED: the statement sees every switch that was before).
    * @returns how many were new; fewer than given means that another shard was first
    */
-  addBalances(tx: Transaction, balances: readonly NewBalance[]): Promise<number> {
-    if (balances.length === 0) return Promise.resolve(0);
+  async addBalances(tx: Transaction, balances: readonly NewBalance[]): Promise<number> {
+    if (balances.length === 0) return 0;
+    const users = [...new Set(balances.map((balance) => balance.user))];
+    await holdSwitches(tx, users);
+    const periods = await openPeriods(tx, users);
     const openings = balances.map((balance) => balance.opening);
     return tx.affected(ADD_BALANCES, [
       textList(balances.map((balance) => balance.user)),
@@ -268,6 +283,7 @@ export class SpotFeedRepository {
       listOf(openings.map((opening) => opening?.lockedRest ?? 0n)),
       `{${openings.map((opening) => (opening ? textElement(opening.cause) : 'NULL')).join(',')}}`,
       textList(balances.map((balance) => balance.opening?.lastAt ?? balance.knownFrom)),
+      `{${balances.map(({ user }) => (periods.has(user) ? textElement(periods.get(user)!) : 'NULL')).join(',')}}`,
     ]);
   }
 
@@ -355,14 +371,15 @@ const RULES = `WITH rule AS MATERIALIZED (
 
 const ADD_BALANCES = `
   ${RULES}
-  INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, day, integral, last_cause)
-  SELECT user_id, token, bucket, shard, free, locked, known_from, last_at, day,
+  INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, day, integral, last_cause)
+  SELECT user_id, token, bucket, shard, free, locked, known_from, last_at,
+         counts_from, day,
          free_rest + CASE WHEN locked = 0 AND locked_rest = 0 THEN 0 ELSE locked_rest *
            (SELECT with_locked FROM rule r WHERE r.token = n.token AND n.day >= r.from_day AND n.day < r.until_day) END,
          cause
   FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::date[],
-              $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[])
-    AS n(user_id, token, bucket, shard, known_from, day, free, locked, free_rest, locked_rest, cause, last_at)
+              $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+    AS n(user_id, token, bucket, shard, known_from, day, free, locked, free_rest, locked_rest, cause, last_at, counts_from)
   ORDER BY user_id, token ON CONFLICT (user_id, token) DO NOTHING`;
 
 /**
@@ -403,6 +420,23 @@ const APPLY_CHANGES = `
   FROM unnest($1::text[], $2::text[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::text[], $9::timestamptz[])
     AS c(user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at)
   WHERE s.user_id = c.user_id AND s.token = c.token`;
+
+/** By user, when their open period began to count, or will. */
+async function openPeriods(tx: Transaction, users: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.rows<{ user_id: string; starts_at: string }>(
+    'SELECT user_id, starts_at::text FROM participation_period WHERE user_id = ANY($1::text[]) AND ends_at IS NULL',
+    [textList(users)],
+  );
+  return new Map(rows.map((row) => [row.user_id, row.starts_at]));
+}
+
+/** `(token = $5 AND day = $6) OR …`: only so written out does the planner see which leaves it is about. */
+function eachOf(count: number, first: number, arm: (token: string, day: string) => string): string {
+  return Array.from(
+    { length: count },
+    (_, index) => `(${arm(`$${first + index * 2}`, `$${first + index * 2 + 1}`)})`,
+  ).join(' OR ');
+}
 
 /**
  * For the rest of the transaction: a join goes through the key of its inner side. The planner takes a batch for a large
@@ -457,6 +491,17 @@ function least<N extends bigint | number>(values: readonly N[]): N {
 
 function greatest<N extends bigint | number>(values: readonly N[]): N {
   return values.reduce((a, b) => (b > a ? b : a));
+}
+
+/** Leaf by leaf, in each in the order given: the server fills one leaf after the other. */
+function byToken(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  const tokens = new Map<string, LoggedEvent[]>();
+  for (const event of events) {
+    const known = tokens.get(event.token);
+    if (known) known.push(event);
+    else tokens.set(event.token, [event]);
+  }
+  return tokens.size === 1 ? events : [...tokens.values()].flat();
 }
 
 /** COPY's text format. A string's backslash, tab and line ends are escaped; null is \\N. */
