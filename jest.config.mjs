@@ -42,6 +42,7 @@ export default {
         '<rootDir>/libs/staking-core/src/**/*.spec.ts',
         '<rootDir>/libs/platform/src/**/*.spec.ts',
         '<rootDir>/scripts/**/*.spec.ts',
+        '<rootDir>/test/simulation/*.spec.ts',
       ],
     },
     {
@@ -52,6 +53,7 @@ export default {
         '<rootDir>/apps/**/*.spec.ts',
         '<rootDir>/devnet/core/**/*.spec.ts',
         '<rootDir>/bench/**/*.spec.ts',
+        '<rootDir>/test/simulation/database/*.spec.ts',
       ],
     },
     {

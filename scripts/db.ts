@@ -31,8 +31,10 @@ async function db(): Promise<void> {
       if (own) throw new CommandError(`${own}its data is never removed from here`);
       refuseWhileRunning(verb);
       await resetEmbeddedPostgres(EMBEDDED_DATA_DIR);
-      rmSync(resolve('.local/bnb'), { recursive: true, force: true });
-      console.log('the embedded database and the local chain are gone; `npm start` makes new ones');
+      for (const chain of ['bnb', 'solana', 'cosmos', 'polkadot']) {
+        rmSync(resolve('.local', chain), { recursive: true, force: true });
+      }
+      console.log('the embedded database and the local chains are gone; `npm start` makes new ones');
       return;
     case 'migrate': {
       const { url } = await findDatabase(EMBEDDED_DATA_DIR, console.error);

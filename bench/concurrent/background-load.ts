@@ -14,6 +14,7 @@ export interface BackgroundFigures {
   readonly readsPerSecond: number;
   readonly readP50Ms: number;
   readonly readP99Ms: number;
+  readonly readP50MsByCall: Readonly<Record<string, number>>;
   readonly reads: number;
   readonly errors: number;
   readonly firstError?: string;
@@ -36,7 +37,7 @@ const FEED_TICK_MS = 100;
 export class BackgroundLoad {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
   private ingest: number[] = [];
-  private reads: number[] = [];
+  private reads: { readonly name: string; readonly ms: number }[] = [];
   private lines = 0;
   private errors = 0;
   private firstError: string | undefined;
@@ -44,6 +45,7 @@ export class BackgroundLoad {
   private since = 0;
   private measuredMs = 0;
   private running = true;
+  private held = false;
   private readonly underWay = new Set<Promise<void>>();
   private readonly feeding: Promise<void>;
   private readonly reading: Promise<void>;
@@ -70,6 +72,16 @@ export class BackgroundLoad {
     this.measuring = false;
   }
 
+  /** Sends nothing more until `goOn`, and waits for what is under way. */
+  async hold(): Promise<void> {
+    this.held = true;
+    await Promise.all(this.underWay);
+  }
+
+  goOn(): void {
+    this.held = false;
+  }
+
   /** What was counted, and nothing is left of it. */
   figures(): BackgroundFigures {
     const seconds = this.measuredMs / 1000;
@@ -78,8 +90,9 @@ export class BackgroundLoad {
       ingestP50Ms: round(quantile(this.ingest, 0.5), 1),
       ingestP99Ms: round(quantile(this.ingest, 0.99), 1),
       readsPerSecond: Math.round(this.reads.length / seconds),
-      readP50Ms: round(quantile(this.reads, 0.5), 1),
-      readP99Ms: round(quantile(this.reads, 0.99), 1),
+      readP50Ms: this.readMs(0.5),
+      readP99Ms: this.readMs(0.99),
+      readP50MsByCall: Object.fromEntries(this.calls.map(({ name }) => [name, this.readMs(0.5, name)])),
       reads: this.reads.length,
       errors: this.errors,
       ...(this.firstError === undefined ? {} : { firstError: this.firstError }),
@@ -96,43 +109,64 @@ export class BackgroundLoad {
   }
 
   private async feedOn(): Promise<void> {
-    const start = performance.now();
-    let said = 0;
+    let last = performance.now();
     while (this.running) {
-      const due = Math.floor(((performance.now() - start) / 1000) * this.rates.eventsPerSecond);
-      const some = this.feed.lines(due - said, this.rates.at);
-      said = due;
-      if (some.length > 0) {
-        const [began, counts] = [performance.now(), this.measuring];
-        try {
-          const answer = await postFeed(this.api, Readable.from([some.join('')], { objectMode: false }));
-          if (answer.accepted !== some.length) this.failed(`${answer.accepted} of ${some.length} lines were accepted`);
-          if (counts) this.lines += answer.accepted;
-        } catch (error) {
-          this.failed(String(error));
-          return;
-        }
-        if (counts) this.ingest.push(performance.now() - began);
-      }
       await pause(FEED_TICK_MS);
+      const now = performance.now();
+      const due = this.held ? 0 : Math.round(((now - last) / 1000) * this.rates.eventsPerSecond);
+      last = now;
+      if (due > 0) await this.track(this.say(this.feed.lines(due, this.rates.at)));
     }
   }
 
-  private async readOn(): Promise<void> {
-    const start = performance.now();
-    for (let n = 0; this.running; n += 1) {
-      const due = start + (n * 1000) / this.rates.readsPerSecond;
-      await pause(Math.max(0, due - performance.now()));
-      const call = this.calls[n % this.calls.length]!;
-      const counts = this.measuring;
-      // From when it was due: time spent waiting for our own turn is the user's time too.
-      const one = send(this.api, this.agent, call, n).then(({ status, text }) => {
-        if (counts) this.reads.push(performance.now() - due);
-        if (status < 200 || status > 299) this.failed(`${call.path(n)}: ${status} ${text.slice(0, 200)}`);
-      });
-      this.underWay.add(one);
-      void one.finally(() => this.underWay.delete(one));
+  private async say(lines: readonly string[]): Promise<void> {
+    const [began, counts] = [performance.now(), this.measuring];
+    try {
+      const answer = await postFeed(this.api, Readable.from([lines.join('')], { objectMode: false }));
+      if (answer.accepted !== lines.length) this.failed(`${answer.accepted} of ${lines.length} lines were accepted`);
+      if (counts) this.lines += answer.accepted;
+    } catch (error) {
+      this.failed(String(error));
+      this.running = false;
     }
+    if (counts) this.ingest.push(performance.now() - began);
+  }
+
+  private async readOn(): Promise<void> {
+    let due = performance.now();
+    for (let n = 0; this.running; n += 1) {
+      due += 1000 / this.rates.readsPerSecond;
+      await pause(Math.max(0, due - performance.now()));
+      if (this.held) {
+        due = performance.now();
+        continue;
+      }
+      void this.track(this.read(this.calls[n % this.calls.length]!, n, due));
+    }
+  }
+
+  /** Timed from when it was due: waiting for our own turn is the user's time too. */
+  private async read(call: ApiCall, n: number, due: number): Promise<void> {
+    const counts = this.measuring;
+    const { status, text } = await send(this.api, this.agent, call, n);
+    if (counts) this.reads.push({ name: call.name, ms: performance.now() - due });
+    if (status < 200 || status > 299) this.failed(`${call.path(n)}: ${status} ${text.slice(0, 200)}`);
+  }
+
+  private async track(one: Promise<void>): Promise<void> {
+    this.underWay.add(one);
+    await one.finally(() => this.underWay.delete(one));
+  }
+
+  private readMs(share: number, name?: string): number {
+    const some = this.reads.filter((read) => name === undefined || read.name === name);
+    return round(
+      quantile(
+        some.map((read) => read.ms),
+        share,
+      ),
+      1,
+    );
   }
 
   private failed(why: string): void {

@@ -8,7 +8,7 @@ import { DAY_LENGTH } from '../generate/population.js';
 import { TOKENS } from '../generate/tokens.js';
 import { type ApiProcess, startApi } from '../measure/api-process.js';
 import { type BenchDatabase, checkpoint, openBenchDatabase } from '../measure/bench-server.js';
-import { HAS_PROC, MemoryWatch } from '../measure/processes.js';
+import { cpuSeconds, HAS_PROC, MemoryWatch, serverCpuSeconds } from '../measure/processes.js';
 import { Progress } from '../measure/progress.js';
 import { median, round, spread } from '../measure/statistics.js';
 import { overallHash } from '../oracle/day-oracle.js';
@@ -66,10 +66,16 @@ export async function concurrentBench({ users, seed, repeat }: ConcurrentOptions
     const watch = new MemoryWatch(api.pid, bench.server.pid);
     progress.step(`${EVENTS_PER_SECOND} events and ${READS_PER_SECOND} reads a second, nothing settled`);
     await pause(CALM_MS);
+    const cpuBefore = [cpuSeconds(api.pid), serverCpuSeconds(bench.server.pid)] as const;
     load.measure();
     await pause(QUIET_MS);
     load.pause();
     const quiet = load.figures();
+    const cores = (now: number, before: number): number => round((now - before) / (QUIET_MS / 1000), 2);
+    const quietCores = {
+      api: cores(cpuSeconds(api.pid), cpuBefore[0]),
+      postgres: cores(serverCpuSeconds(bench.server.pid), cpuBefore[1]),
+    };
     const beside: Settled[] = [];
     for (let index = 0; index < repeat; index += 1) {
       progress.step(`settle and check beside them, round ${index + 1}`);
@@ -95,6 +101,8 @@ export async function concurrentBench({ users, seed, repeat }: ConcurrentOptions
       checkBesideSeconds: round(median(of(beside, 'check'))),
       slowdown: round(median(slowdown)),
       quiet,
+      // How much of the machine the load alone takes: what is left is what the settlement gets.
+      quietCores: HAS_PROC ? quietCores : null,
       whileSettling: busy,
       readP99Ms: busy.readP99Ms,
       ingestP99Ms: busy.ingestP99Ms,
@@ -117,9 +125,11 @@ interface Settled {
   readonly check: number;
 }
 
-/** Only the steps themselves are measured, and what happens beside them: forgetting the last round locks tables. */
+/** Only the steps themselves are measured, and what happens beside them. Forgetting the last round locks tables: nothing is sent then. */
 async function settled({ db, url }: BenchDatabase, load?: BackgroundLoad): Promise<Settled> {
+  await load?.hold();
   await forgetSettlement(db);
+  load?.goOn();
   const product = await SettleProcess.start(url, DAY, SHARDS);
   try {
     await product.run('final');

@@ -4,7 +4,7 @@ import { copyLine, copyStream, sha256 } from './copy-lines.js';
 import { DAY_LENGTH, type Population } from './population.js';
 import { RunningBalances } from './running-balances.js';
 import { benchCatalogue, TOKENS } from './tokens.js';
-import { type FeedEvent, shardOf, SHARDS, TradingDay } from './trading-day.js';
+import { eventsOfDay, type FeedEvent, shardOf, SHARDS, TradingDay } from './trading-day.js';
 
 /** What went in, so that two runs can be told to be of the same day. */
 export interface Inputs {
@@ -23,17 +23,29 @@ export interface PoolOfToken {
   readonly stake: bigint;
 }
 
+/** Told how far a table is: share of its lines, 0 to 1. */
+export type Told = (what: string, share: number) => void;
+const NOBODY: Told = () => undefined;
+const LINES_BETWEEN = 10_000;
+
 /** Schema, catalogue, accounts and switches: what does not move during the day. @returns sha256 by table */
-export async function writePeople(db: Database, population: Population): Promise<Record<string, string>> {
+export async function writePeople(
+  db: Database,
+  population: Population,
+  told: Told = NOBODY,
+): Promise<Record<string, string>> {
   await db.migrate();
   await new TokenSeedRepository(db).seed(benchCatalogue());
   const users = function* <T>(each: (index: number) => T[]): Generator<T> {
-    for (let index = 0; index < population.users; index += 1) yield* each(index);
+    for (let index = 0; index < population.users; index += 1) {
+      if (index % LINES_BETWEEN === 0) told('accounts, switches and cuts', index / population.users);
+      yield* each(index);
+    }
   };
-  const told = instantAt(-40 * DAY_LENGTH);
+  const toldAt = instantAt(-40 * DAY_LENGTH);
   const accounts = users((index) => {
     const { name, owner } = population.user(index);
-    return [copyLine([name, bucketOf(name), 'DE', owner, 'active', told])];
+    return [copyLine([name, bucketOf(name), 'DE', owner, 'active', toldAt])];
   });
   const periods = users((index) => {
     const { name, on } = population.user(index);
@@ -69,17 +81,21 @@ export async function writeFeedOfDay(
   db: Database,
   population: Population,
   watch: (event: FeedEvent) => void,
+  told: Told = NOBODY,
 ): Promise<{ readonly events: number; readonly sha256: Record<string, string> }> {
   const leaves = new DayPartitionRepository(db);
   await leaves.ensure('balance_event', [0, 1, 2].map(dayAt));
   const running = new RunningBalances();
   const late: string[] = [];
   let events = 0;
+  let lines = 0;
   let seqs: readonly number[] = [];
   const log = function* (): Generator<string> {
     for (const event of new TradingDay(population).events((_day, last) => (seqs = last))) {
       watch(event);
       running.take(event);
+      lines += 1;
+      if (lines % LINES_BETWEEN === 0) told("the day's log", lines / (eventsOfDay(population.users) * 1.021));
       if (event.day === 0 && !event.late) events += 1;
       const user = `u${population.userOf(event.position)}`;
       const token = TOKENS[population.tokenOf[event.position]!]!.symbol;
@@ -107,7 +123,7 @@ export async function writeFeedOfDay(
       'balance_event (day, user_id, token, shard, seq, ms_of_day, free_delta, locked_delta, free, locked, cause, stated_delta)',
       log(),
     ),
-    spot_balance: await writeBalances(db, population, running),
+    spot_balance: await writeBalances(db, population, running, new Set(), told),
     late_event: await copy(
       db,
       'late_event (user_id, token, shard, seq, day, ms_of_day, free_delta, locked_delta, state)',
@@ -181,9 +197,11 @@ function writeBalances(
   population: Population,
   running: RunningBalances,
   without: ReadonlySet<number> = new Set(),
+  told: Told = NOBODY,
 ): Promise<string> {
   const rows = function* (): Generator<string> {
     for (let position = 0; position < population.positions; position += 1) {
+      if (position % LINES_BETWEEN === 0) told('balances', position / population.positions);
       if (without.has(position)) continue;
       const index = population.userOf(position);
       const user = `u${index}`;

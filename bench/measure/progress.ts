@@ -1,7 +1,12 @@
+const SAY_EVERY_MS = 10_000;
+
 /** Says on stderr what is going on and how long the rest will take, judged by the steps already done. */
 export class Progress {
   private readonly start = performance.now();
   private done = 0;
+  private current = '';
+  private since = 0;
+  private said = 0;
 
   constructor(
     private readonly title: string,
@@ -14,6 +19,16 @@ export class Progress {
     const left = this.done === 0 ? '' : `, about ${said((elapsed / this.done) * (this.steps - this.done))} left`;
     this.say(`${this.done + 1}/${this.steps} ${what} (${said(elapsed)} so far${left})`);
     this.done += 1;
+  }
+
+  /** Within a step, as often as you like: it is said every ten seconds. @param share 0 to 1, of this part */
+  part(what: string, share: number): void {
+    const now = performance.now();
+    if (what !== this.current) [this.current, this.since, this.said] = [what, now, now];
+    if (now - this.said < SAY_EVERY_MS || share <= 0) return;
+    this.said = now;
+    const left = ((now - this.since) / 1000) * (1 / share - 1);
+    this.say(`  ${what}: ${Math.floor(share * 100)} %, about ${said(left)} left`);
   }
 
   say(text: string): void {

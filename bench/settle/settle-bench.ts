@@ -4,7 +4,7 @@ import type { Database } from '@app/database';
 import { DAY } from '../generate/calendar.js';
 import { Population } from '../generate/population.js';
 import { eventsOfDay } from '../generate/trading-day.js';
-import { writeChainFacts, writeFeedOfDay, writePeople, type Inputs } from '../generate/write-database.js';
+import { writeChainFacts, writeFeedOfDay, writePeople, type Inputs, type Told } from '../generate/write-database.js';
 import {
   type BenchDatabase,
   checkpoint,
@@ -53,7 +53,7 @@ export async function settleBench({ users, seed, repeat }: SettleOptions): Promi
   progress.step('generate the day, ask the oracle');
   const bench = await openBenchDatabase('bench_settle');
   try {
-    const { inputs, totals } = await writeDay(bench.db, users, seed);
+    const { inputs, totals } = await writeDay(bench.db, users, seed, (what, share) => progress.part(what, share));
     writeManifest(inputs, totals, bench);
     await settleDown(bench.db);
     const expected = overallHash(totals);
@@ -85,11 +85,12 @@ export async function writeDay(
   db: Database,
   users: number,
   seed: number,
+  told?: Told,
 ): Promise<{ readonly inputs: Inputs; readonly totals: readonly OracleTotals[] }> {
   const population = new Population(users, seed);
   const oracle = oracleOf(population);
-  const people = await writePeople(db, population);
-  const feed = await writeFeedOfDay(db, population, (event) => tell(oracle, event));
+  const people = await writePeople(db, population, told);
+  const feed = await writeFeedOfDay(db, population, (event) => tell(oracle, event), told);
   const pools = await writeChainFacts(db, population);
   return {
     inputs: {

@@ -14,6 +14,8 @@ export interface ChainsPlace {
 }
 
 const LOOK_EVERY_MS = 100;
+/** So often nothing was seen, and time goes by on the chain: what can no longer be included shows only then. */
+const LOOKS_A_MOMENT = 10;
 const IN_A_BLOCK: ReadonlySet<string> = new Set(['INCLUDED', 'FINAL']);
 
 /** The chains of one world. They advance side by side: none waits for another but at the end of a step. */
@@ -88,7 +90,7 @@ export class WorldChains {
     };
     const deadline = performance.now() + patienceMs;
     let waiting = this.list.filter(({ takesDelegations }) => takesDelegations);
-    for (;;) {
+    for (let looks = 1; ; looks += 1) {
       const staked = await Promise.all(waiting.map(isStaked));
       waiting = waiting.filter((_chain, index) => staked[index] !== true);
       if (waiting.length === 0) return;
@@ -99,6 +101,7 @@ export class WorldChains {
         throw new Error(`chain-sync has not delegated ${tokens}; see .local/logs/chain-sync.log`);
       }
       await this.includePending();
+      if (looks % LOOKS_A_MOMENT === 0) await Promise.all(waiting.map((chain) => chain.finalize()));
       await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
     }
   }

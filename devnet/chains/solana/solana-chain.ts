@@ -169,8 +169,10 @@ export class SolanaChain {
   private async includeNow(): Promise<void> {
     const slot = liveSlotFrom(this.ledger.headSlot + 1n);
     if (epochOf(slot) !== epochOf(this.ledger.headSlot)) await this.boundary();
+    // What arrives while the block is being made waits for the next one.
+    const waiting = [...this.pool];
     const txs: string[] = [];
-    for (const bytes of this.pool.values()) {
+    for (const [, bytes] of waiting) {
       const { recentBlockhash } = VersionedTransaction.deserialize(bytes).message;
       // One that is too old falls out of the pool, as it does from every validator's.
       if (this.ledger.slotOfBlockhash(recentBlockhash, BLOCKHASH_BLOCKS) !== null) txs.push(bytes.toString('base64'));
@@ -178,7 +180,7 @@ export class SolanaChain {
     if (txs.length > 0) {
       await this.happen({ t: 'transactions', slot: `${liveSlotFrom(this.ledger.headSlot + 1n)}`, txs });
     }
-    this.pool.clear();
+    for (const [signature] of waiting) this.pool.delete(signature);
   }
 
   private async advanceNow(slot: bigint): Promise<void> {

@@ -98,6 +98,8 @@ export interface Position {
   readonly withdrawable: Atoms;
   /** Rewards that are ours but not yet part of the stake. */
   readonly claimable: Atoms;
+  /** Redelegated here lately: it may not move on before its time (Cosmos); absent where there is no such rule, or none. */
+  readonly arrived?: readonly { readonly from: string; readonly heldUntilMs: bigint }[];
 }
 
 export type RewardKind = 'protocol' | 'mev';
@@ -197,6 +199,8 @@ export interface UnsignedTransaction {
   readonly bytes: string;
   /** What a person approves: digest of exactly what will be signed. */
   readonly digest: string;
+  /** Where the bytes alone do not say it (Solana's blockhash): the last height at which they can be included. */
+  readonly expiresAtHeight?: bigint;
 }
 
 /** Stored before the first broadcast (R40). */

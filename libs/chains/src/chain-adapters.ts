@@ -1,7 +1,15 @@
 import type { ChainAdapter, TransactionSigner } from './chain-adapter.js';
 import type { BnbOptions } from './bnb/bnb.options.js';
+import type { CosmosOptions } from './cosmos/cosmos.options.js';
+import type { PolkadotDevSignerOptions } from './polkadot/polkadot-dev-signer.js';
+import type { PolkadotOptions } from './polkadot/polkadot.options.js';
+import type { SolanaOptions } from './solana/solana.options.js';
 
-export type ChainAdapterOptions = { readonly chain: 'bnb' } & BnbOptions;
+export type ChainAdapterOptions =
+  | ({ readonly chain: 'bnb' } & BnbOptions)
+  | ({ readonly chain: 'cosmos' } & CosmosOptions)
+  | ({ readonly chain: 'polkadot' } & PolkadotOptions)
+  | ({ readonly chain: 'solana' } & SolanaOptions);
 
 /** Loads the adapter of one chain by name. Each is imported only when asked for: a process pays for no other chain's SDK. */
 export async function openChainAdapter(options: ChainAdapterOptions): Promise<ChainAdapter> {
@@ -10,10 +18,33 @@ export async function openChainAdapter(options: ChainAdapterOptions): Promise<Ch
       const { BnbAdapter } = await import('./bnb/bnb.adapter.js');
       return new BnbAdapter(options);
     }
+    case 'cosmos': {
+      const { CosmosAdapter } = await import('./cosmos/cosmos.adapter.js');
+      return new CosmosAdapter(options);
+    }
+    case 'polkadot': {
+      const { PolkadotAdapter } = await import('./polkadot/polkadot.adapter.js');
+      return new PolkadotAdapter(options);
+    }
+    case 'solana': {
+      const { SolanaAdapter } = await import('./solana/solana.adapter.js');
+      return new SolanaAdapter(options);
+    }
   }
 }
 
-export type DevSignerOptions = { readonly chain: 'bnb'; readonly privateKey: string; readonly chainId: bigint };
+export type DevSignerOptions =
+  | { readonly chain: 'bnb'; readonly privateKey: string; readonly chainId: bigint }
+  | { readonly chain: 'cosmos'; readonly privateKey: string; readonly chainId: string }
+  | ({ readonly chain: 'polkadot' } & PolkadotDevSignerOptions)
+  | {
+      readonly chain: 'solana';
+      readonly privateKey: string;
+      /** The cold key, in development only; without it nothing can be withdrawn. */
+      readonly withdrawerKey?: string;
+      /** Its address, where the key itself is elsewhere. */
+      readonly withdrawer?: string;
+    };
 
 /** A signer with a key in memory: development only, production configuration refuses such keys. */
 export async function openDevSigner(options: DevSignerOptions): Promise<TransactionSigner> {
@@ -21,6 +52,18 @@ export async function openDevSigner(options: DevSignerOptions): Promise<Transact
     case 'bnb': {
       const { BnbDevSigner } = await import('./bnb/bnb-dev-signer.js');
       return new BnbDevSigner(options.privateKey, options.chainId);
+    }
+    case 'cosmos': {
+      const { CosmosDevSigner } = await import('./cosmos/cosmos-dev-signer.js');
+      return new CosmosDevSigner(options.privateKey, options.chainId);
+    }
+    case 'polkadot': {
+      const { PolkadotDevSigner } = await import('./polkadot/polkadot-dev-signer.js');
+      return new PolkadotDevSigner(options);
+    }
+    case 'solana': {
+      const { SolanaDevSigner } = await import('./solana/solana-dev-signer.js');
+      return new SolanaDevSigner(options.privateKey, options.withdrawerKey ?? null, options.withdrawer ?? null);
     }
   }
 }

@@ -281,4 +281,37 @@ describe('what users are shown of their rewards', () => {
       'spot_lines_total{outcome="accepted",app="api"} 7',
     );
   });
+
+  it('R33: says that the log of a day is archived, and computes nothing from what is left', async () => {
+    const explain = () => api.call('GET', `/v1/users/u1/rewards/BNB/${DAY}/explain`);
+    // The next day's log is needed too: a balance is followed back from today.
+    for (const [subject, day, code] of [
+      ['log', DAY, 'LOG_ARCHIVED'],
+      ['log', '2026-03-10', 'LOG_ARCHIVED'],
+      ['rewards', DAY, 'REWARDS_ARCHIVED'],
+    ] as const) {
+      await api.database.affected(`INSERT INTO archived_day VALUES ($1, $2, 'dropped', repeat('0', 64), 1)`, [
+        subject,
+        day,
+      ]);
+      const { status, json } = await explain();
+      expect({ status, code: json.code }).toEqual({ status: 410, code });
+      expect(json.detail).toContain(day);
+      await api.database.affected('DELETE FROM archived_day');
+    }
+    await api.database.affected(`INSERT INTO archived_day VALUES ('log', '2026-03-08', 'dropped', repeat('0', 64), 1)`);
+    expect(await explain()).toMatchObject({ status: 200, json: { agrees: true } });
+  });
+
+  it('R26: a resent line of an archived day is one that was stored, not a contradiction', async () => {
+    const again = (free: string) => api.feed([line(1, 'u1', at('12:00:00', '2026-03-08'), null, free)]);
+    expect((await again('10')).json).toMatchObject({ duplicates: 1 });
+    await api.database.transaction(async (tx) => {
+      await tx.affected("SET LOCAL session_replication_role = 'replica'");
+      await tx.affected(`DELETE FROM balance_event WHERE day = '2026-03-08'`);
+    });
+    expect((await again('10')).json).toMatchObject({ accepted: 0, duplicates: 1 });
+    await api.database.affected('DELETE FROM archived_day');
+    expect((await again('10')).status).toBe(409);
+  });
 });

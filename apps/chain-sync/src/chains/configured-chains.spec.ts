@@ -29,6 +29,14 @@ describe('configuredChains', () => {
     expect(problemsOf({})).toEqual(['BNB_TREASURY_ADDRESS: is missing; BNB_RPC_URLS says that this chain is followed']);
   });
 
+  it('the local BNB endpoint that is there by itself asks for nothing when another chain is followed', () => {
+    const source = { ATOM_RPC_URLS: 'http://a.example', ATOM_TREASURY_ADDRESS: `cosmos1${'q'.repeat(38)}` };
+    expect(configuredChains(loadEnv(source)).map(({ wiring }) => wiring.symbol)).toEqual(['ATOM']);
+    expect(problemsOf({ ...source, BNB_RPC_URLS: 'http://b.example' })).toEqual([
+      expect.stringMatching(/^BNB_TREASURY_ADDRESS: is missing/),
+    ]);
+  });
+
   it('no chain at all is refused with the names that would configure one', () => {
     const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:p@h/d' };
     expect(problemsOf(production)).toEqual([expect.stringMatching(/no chain is configured; set one of BNB_RPC_URLS/)]);

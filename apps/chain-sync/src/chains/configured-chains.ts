@@ -1,9 +1,11 @@
-import { ConfigError, type Env } from '@app/platform';
+import { ConfigError, DEVELOPMENT_DEFAULTS, type Env } from '@app/platform';
 import { BNB_WIRING } from './bnb.wiring.js';
 import type { ChainWiring } from './chain-wiring.js';
+import { COSMOS_WIRING } from './cosmos.wiring.js';
+import { SOLANA_WIRING } from './solana.wiring.js';
 
 /** Every chain this process can follow. */
-export const CHAIN_WIRINGS: readonly ChainWiring[] = [BNB_WIRING];
+export const CHAIN_WIRINGS: readonly ChainWiring[] = [BNB_WIRING, SOLANA_WIRING, COSMOS_WIRING];
 
 export interface ConfiguredChain {
   readonly wiring: ChainWiring;
@@ -24,6 +26,8 @@ export function configuredChains(env: Env, wirings: readonly ChainWiring[] = CHA
     const name = `${wiring.symbol}_TREASURY_ADDRESS` as const;
     const treasury = env[name];
     if (treasury === undefined) {
+      // The local BNB endpoint is there without being asked for: alone it says nothing of what is to be followed.
+      if (urls.join() === DEVELOPMENT_DEFAULTS.BNB_RPC_URLS && follows(env, wirings)) return [];
       problems.push(`${name}: is missing; ${wiring.symbol}_RPC_URLS says that this chain is followed`);
       return [];
     }
@@ -35,4 +39,9 @@ export function configuredChains(env: Env, wirings: readonly ChainWiring[] = CHA
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return chains;
+}
+
+/** Whether any chain has both endpoints and a treasury. */
+function follows(env: Env, wirings: readonly ChainWiring[]): boolean {
+  return wirings.some(({ symbol }) => env[`${symbol}_RPC_URLS`] && env[`${symbol}_TREASURY_ADDRESS`]);
 }

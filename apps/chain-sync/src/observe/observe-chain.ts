@@ -56,7 +56,7 @@ export async function observeChain(parts: ObserveParts, shutdown: AbortSignal): 
     checkCut(from, to, final);
     const observation = await adapter.observe(from, to, parts.account, signal);
     parts.reach('chain-sync.cut-observed');
-    const refusal = await storeObservation(parts, lease, cursor, observation);
+    const refusal = await storeObservation(parts, { lease, cursor, final }, observation);
     if (refusal) return halt(parts, lease, refusal);
     parts.reach('chain-sync.cut-stored');
     cursor = { ...cursor, cut: to };
@@ -138,8 +138,7 @@ function checkCut(from: BlockStamp, to: BlockStamp, final: FinalStamp): void {
 /** @returns why the chain has to stop; null when rows and cursor are stored */
 async function storeObservation(
   parts: ObserveParts,
-  lease: Lease,
-  cursor: ChainCursor,
+  { lease, cursor, final }: { readonly lease: Lease; readonly cursor: ChainCursor; readonly final: FinalStamp },
   observation: Observation,
 ): Promise<string | null> {
   const { adapter, books, metrics } = parts;
@@ -148,6 +147,7 @@ async function storeObservation(
     cut: cursor.cut,
     positions: await books.positionTotals(adapter.token, cursor.cut.height),
     lastDay: await books.lastDay(adapter.token, cursor.cut.height),
+    finalTimeMs: final.timeMs,
   };
   const difference = reconcilePositions(before, observation);
   if (difference) return `${difference.code}: ${difference.detail}`;

@@ -65,7 +65,12 @@ const observation = (parts: Partial<Observation>): Observation => ({
   days: [{ day: utcDay('2026-11-18'), averageStake: atoms(1n) }],
   ...parts,
 });
-const before = { cut: from, positions: [{ positionKey: 'a', total: 1_000n }], lastDay: '2026-11-17' };
+const before = {
+  cut: from,
+  positions: [{ positionKey: 'a', total: 1_000n }],
+  lastDay: '2026-11-17',
+  finalTimeMs: to.timeMs,
+};
 
 describe('R41: positions between two cuts', () => {
   it('change by flows + rewards - applied slashes, to the atom', () => {
@@ -117,6 +122,17 @@ describe('R41: positions between two cuts', () => {
     });
     const early = observation({ positions, days: days('2026-11-19') });
     expect(reconcilePositions({ ...before, lastDay: null }, early)).toMatchObject({ code: 'DAY_NOT_OVER' });
+  });
+
+  it('R17, R19: a cut may be the last block of its day; the day is over when a final block of the next one shows it', () => {
+    const lastBlock = { ...to, timeMs: to.timeMs - 4_000n };
+    const days = [{ day: utcDay('2026-11-18'), averageStake: atoms(1n) }];
+    const cut = { ...observation({ positions: [position('a', 1_000n)], days }), to: lastBlock };
+    expect(reconcilePositions(before, cut)).toBeNull();
+    const sameDay = { ...before, finalTimeMs: to.timeMs - 1n };
+    expect(reconcilePositions(sameDay, cut)).toMatchObject({ code: 'DAY_NOT_OVER' });
+    const beyond = { ...cut, to: { ...lastBlock, timeMs: lastBlock.timeMs - 86_400_000n } };
+    expect(reconcilePositions(before, beyond)).toMatchObject({ code: 'DAY_NOT_OVER' });
   });
 
   it('facts of other blocks, or from another cut, are refused', () => {

@@ -15,6 +15,8 @@ export interface BooksAtCut {
   readonly positions: readonly PositionTotal[];
   /** Newest day already complete; null before the first. */
   readonly lastDay: string | null;
+  /** Time of the newest final block, UTC milliseconds: what is before it can no longer change. */
+  readonly finalTimeMs: bigint;
 }
 
 /**
@@ -29,7 +31,7 @@ export function reconcilePositions(before: BooksAtCut, observation: Observation)
     duplicateKey(observation) ??
     unexplainedChange(before.positions, observation) ??
     crossCheckFailure(observation) ??
-    wrongDays(before.lastDay, observation)
+    wrongDays(before, observation)
   );
 }
 
@@ -102,12 +104,16 @@ function crossCheckFailure(observation: Observation): Difference | null {
   return null;
 }
 
-/** R17, R19: days follow each other without a hole, and none is complete before its last millisecond. */
-function wrongDays(lastDay: string | null, { days, to }: Observation): Difference | null {
+/**
+ * R17, R19: days follow each other without a hole, and none is complete before its last millisecond. A cut may be the
+ * last block of a day (Cosmos): then it is the final block after it that shows that the day is over.
+ */
+function wrongDays({ lastDay, finalTimeMs }: BooksAtCut, { days, to }: Observation): Difference | null {
   let last: UtcDay | null = lastDay === null ? null : utcDay(lastDay);
   for (const { day } of days) {
     if (last !== null && day !== nextDay(last)) return difference('DAY_SKIPPED', `${day} does not follow ${last}`);
-    if (day >= dayOf(to.timeMs)) return difference('DAY_NOT_OVER', `${day} is not over at ${to.height}`);
+    if (day > dayOf(to.timeMs) || day >= dayOf(finalTimeMs))
+      return difference('DAY_NOT_OVER', `${day} is not over at ${to.height}`);
     last = day;
   }
   return null;

@@ -8,9 +8,9 @@ const LEAST_GO = [1, 25] as const;
 const PACKAGES = 1_070;
 
 /** A sentence for people when there is no Go that can build the node; null when there is one. */
-export function whyNoGo(): string | null {
+export function whyNoGo(environment: NodeJS.ProcessEnv = process.env): string | null {
   const wanted = `the real Cosmos node needs Go ${LEAST_GO.join('.')} or newer on the PATH (https://go.dev/dl)`;
-  const found = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env: goEnvironment() });
+  const found = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env: goEnvironment(environment) });
   if (found.error !== undefined || found.status !== 0) return `${wanted}; there is none`;
   const version = /^go(\d+)\.(\d+)/.exec(found.stdout.trim());
   const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
@@ -36,9 +36,9 @@ export async function buildCosmosNode(options: {
   return binary;
 }
 
-function goEnvironment(): NodeJS.ProcessEnv {
+function goEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   // The toolchain that is here, and no C compiler: the same build on every machine.
-  return { ...process.env, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' };
+  return { ...environment, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' };
 }
 
 function goBuild(folder: string, binary: string, log: (line: string) => void): Promise<void> {

@@ -72,7 +72,10 @@ export class JsonRpcEndpoint {
   private async oneBatch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcReply[]> {
     const requests = calls.map((call) => this.request(call));
     const methods = new Map(calls.map((call, i) => [String(requests[i]?.[0]), call.method]));
-    const answers = await this.exchange(`[${requests.map(([, text]) => text).join(',')}]`, signal);
+    const said = await this.exchange(`[${requests.map(([, text]) => text).join(',')}]`, signal);
+    // CometBFT answers a batch of one without the list; the id still tells whose answer it is.
+    const alone = requests.length === 1 && isRecord(said) && numberText(said['id']) === String(requests[0]?.[0]);
+    const answers = alone ? [said] : said;
     if (!Array.isArray(answers)) {
       // A node that refuses a batch as a whole answers with one error object.
       if (isRecord(answers) && isRecord(answers['error'])) throw this.errorOf(answers['error'], 'batch');

@@ -33,11 +33,11 @@ export class LogRangeError extends RpcAnswerError {}
 const MEANINGS: readonly (readonly [RegExp, ChainErrorCode])[] = [
   [/rate.?limit|too many requests|request limit|capacity|throttl|compute units/i, 'RATE_LIMITED'],
   [
-    /missing trie node|prun(ed|ing)|state (is )?(not available|unavailable|missing)|historical state|archive/i,
+    /missing trie node|prun(ed|ing)|state (is )?(not available|unavailable|missing)|historical state|state already discarded|archive/i,
     'STATE_PRUNED',
   ],
   [
-    /header not found|(unknown|missing) (block|header)|block (with .* )?not found|could not find block|not.*canonical/i,
+    /header not found|(unknown|missing) (block|header)|block (with .* )?not found|could not find block|not.*canonical|UnknownBlock/i,
     'BLOCK_UNKNOWN',
   ],
   [/timeout|timed out|deadline/i, 'TIMEOUT'],

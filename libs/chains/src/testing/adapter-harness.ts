@@ -11,7 +11,7 @@ export interface AdapterHarness {
   readonly url: string;
   /** A new adapter over these endpoints. Two must give the same answers. `required`: money reads need two that agree. */
   open(urls: readonly string[], options?: { readonly timeoutMs?: number; readonly confirm?: 'required' }): ChainAdapter;
-  /** The account under test: it has liquid coins and no stake yet. */
+  /** The account under test: it has liquid coins and no stake yet, or (where stake warms up) stake that earns already. */
   readonly signer: TransactionSigner;
   /** Two validators that earn. */
   readonly validators: readonly [string, string];
@@ -20,6 +20,11 @@ export interface AdapterHarness {
 
   /** Whether any final block can be a cut (Polkadot); else the blocks between two cuts must be refused. */
   readonly anyFinalBlockIsACut: boolean;
+  /** Rewards accrue block by block (Cosmos): what a validator earned before it was jailed in a period stays earned. */
+  readonly earnsInEveryBlock?: boolean;
+
+  /** All stake is one position, whatever validators it stands behind (Polkadot's stash); else one for each validator. */
+  readonly onePositionForAll?: boolean;
 
   /** Lives on to the next cut, with a reward for all who stake; the cut is final afterwards. */
   advancePeriod(): Promise<void>;

@@ -19,7 +19,12 @@ export interface LivedThrough {
  * The contract of the port `ChainAdapter`, for every chain alike. Call it in the adapter's spec with a way to get a
  * fresh chain; the chain's own cases stand beside it in that spec.
  */
-export function describeAdapterContract(name: string, makeHarness: () => Promise<AdapterHarness>): void {
+export function describeAdapterContract(
+  name: string,
+  makeHarness: () => Promise<AdapterHarness>,
+  /** How long the first periods may take: a real runtime needs a second a block. */
+  setUpMs = 120_000,
+): void {
   describe(`${name}: the contract of the chain adapter`, () => {
     let lived: LivedThrough | undefined;
     const get = (): LivedThrough => {
@@ -29,7 +34,7 @@ export function describeAdapterContract(name: string, makeHarness: () => Promise
 
     beforeAll(async () => {
       lived = await liveThrough(await makeHarness());
-    }, 120_000);
+    }, setUpMs);
 
     afterAll(async () => {
       await lived?.adapter.close();

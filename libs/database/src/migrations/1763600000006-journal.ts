@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { appendOnlyTriggers } from '../append-only.js';
 
 /**
  * R25: double entry. All lines of an entry come in one statement; a statement-level trigger checks that they add up to
@@ -49,15 +50,14 @@ export class Journal1763600000006 implements MigrationInterface {
       'chain_flow',
       'reward_release',
     ]) {
-      await db.query(`
-        CREATE TRIGGER ${table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table}
-          FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`);
+      for (const trigger of appendOnlyTriggers(table)) await db.query(trigger);
     }
   }
 
   async down(db: QueryRunner): Promise<void> {
     for (const table of ['reward', 'balance_event', 'consent', 'chain_reward', 'chain_flow', 'reward_release']) {
       await db.query(`DROP TRIGGER ${table}_append_only ON ${table}`);
+      await db.query(`DROP TRIGGER ${table}_kept ON ${table}`);
     }
     await db.query('DROP TABLE journal_line');
     await db.query('DROP FUNCTION refuse_change, refuse_unbalanced_entry');

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { addDays, type UtcDay, utcDay } from '@app/staking-core';
+import { appendOnlyTriggers } from '../append-only.js';
 import { placeLeaf } from '../citus/place-leaf.js';
 import type { Sql, Transaction } from '../database.js';
 import {
@@ -209,10 +210,7 @@ export class ArchiveRepository {
     await tx.copyIn(`COPY ${leaf} (${columns.join(', ')}) FROM STDIN`, Readable.from(lines, { objectMode: false }));
     if (table !== 'reward') return;
     await tx.affected(`ALTER TABLE ${leaf} ADD PRIMARY KEY (user_id, day, token)`);
-    await tx.affected(
-      `CREATE TRIGGER ${leaf}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${leaf}
-         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
-    );
+    for (const trigger of appendOnlyTriggers(leaf)) await tx.affected(trigger);
     await tx.affected(
       `ALTER TABLE reward ATTACH PARTITION ${leaf} FOR VALUES FROM ('${day}', MINVALUE) TO ('${addDays(day, 1)}', MINVALUE)`,
     );

@@ -1,3 +1,5 @@
+import { appendOnlyTriggers } from '../append-only.js';
+import { placeLeaf } from '../citus/place-leaf.js';
 import type { Database, Transaction } from '../database.js';
 
 /** Tables with leaves by day, made on demand. Rewards have leaves of their own making (settlement). */
@@ -94,13 +96,8 @@ async function createLeaf(tx: Transaction, table: DayPartitioned, { name, bounds
   if (table === 'balance_event') {
     await tx.affected(`CREATE INDEX ${name}_seq ON ${name} USING brin (seq) WITH (pages_per_range = 16)`);
   }
-  // Statement triggers of the parent do not see a statement on the leaf itself.
-  if (table !== 'partial_balance') {
-    await tx.affected(
-      `CREATE TRIGGER ${name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${name}
-         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
-    );
-  }
+  if (table !== 'partial_balance') for (const trigger of appendOnlyTriggers(name)) await tx.affected(trigger);
+  await placeLeaf(tx, name, table);
   await tx.affected(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${bounds[0]}) TO (${bounds[1]})`);
 }
 

@@ -1,4 +1,5 @@
 import { addDays, dayOf, dayStartMs, invariant, type UtcDay, utcDay } from '@app/staking-core';
+import { appendOnlyTriggers } from '../append-only.js';
 import type { Sql, Transaction } from '../database.js';
 import { placeLeaf } from '../citus/place-leaf.js';
 import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
@@ -67,10 +68,7 @@ export class RewardFoldRepository {
     await tx.affected(`ALTER TABLE ${name} ADD PRIMARY KEY (user_id, day, token)`);
     // What the partition's bounds say, so that attaching it has nothing to look through.
     await tx.affected(`ALTER TABLE ${name} ADD CONSTRAINT ${name}_days CHECK (day >= '${from}' AND day < '${to}')`);
-    await tx.affected(
-      `CREATE TRIGGER ${name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${name}
-         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
-    );
+    for (const trigger of appendOnlyTriggers(name)) await tx.affected(trigger);
     await this.check(tx, fold);
     await tx.affected(`ANALYZE ${name}`);
   }

@@ -1,4 +1,6 @@
 import { type Atoms, atoms, type UtcDay } from '@app/staking-core';
+import { appendOnlyTriggers } from '../append-only.js';
+import { placeLeaf } from '../citus/place-leaf.js';
 import type { Sql, Transaction } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import type { Qualifying } from './reward-measure.repository.js';
@@ -20,6 +22,7 @@ export interface LoadedLeaf extends Qualifying {
   readonly paid: Atoms;
 }
 
+const ONE_DAY = 'reward_of_one_day';
 const NOT_NULL_VIOLATION = '23502';
 
 /**
@@ -31,7 +34,12 @@ export class RewardSplitRepository {
 
   /** Makes the leaf, without key or triggers. */
   async createLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
-    await tx.affected(`CREATE TABLE ${leafName(unit)} (LIKE reward INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
+    // It implies the leaf's bounds: attaching need not read all rows again, while nobody else may attach.
+    await tx.affected(
+      `CREATE TABLE ${leafName(unit)} (LIKE reward INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+         CONSTRAINT ${ONE_DAY} CHECK (day = '${unit.day}'::date AND token = '${unit.token}'))`,
+    );
+    await placeLeaf(tx, leafName(unit), 'reward');
   }
 
   /**
@@ -80,10 +88,7 @@ export class RewardSplitRepository {
   async attachLeaf(tx: Transaction, unit: TokenDay): Promise<void> {
     const leaf = leafName(unit);
     await tx.affected(`ALTER TABLE ${leaf} ADD PRIMARY KEY (user_id, day, token)`);
-    await tx.affected(
-      `CREATE TRIGGER ${leaf}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${leaf}
-         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
-    );
+    for (const trigger of appendOnlyTriggers(leaf)) await tx.affected(trigger);
     // The lock that ATTACH takes, before looking: no leaf is folded or attached between the two.
     await tx.affected('LOCK TABLE reward IN SHARE UPDATE EXCLUSIVE MODE');
     const { leaves } = await this.catalogue.read(tx);
@@ -95,6 +100,7 @@ export class RewardSplitRepository {
         : `ALTER TABLE reward ATTACH PARTITION ${leaf}
              FOR VALUES FROM ('${unit.day}', '${unit.token}') TO ('${unit.day}', '${unit.token}!')`,
     );
+    await tx.affected(`ALTER TABLE ${leaf} DROP CONSTRAINT ${ONE_DAY}`);
     await this.catalogue.moved(tx);
   }
 }

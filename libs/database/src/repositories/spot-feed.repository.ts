@@ -223,6 +223,15 @@ export class SpotFeedRepository {
     );
   }
 
+  /** Which of the days have left the database: their lines are in an archive. */
+  async archivedDays(tx: Transaction, days: readonly string[]): Promise<Set<string>> {
+    const rows = await tx.rows<{ day: string }>(
+      `SELECT day FROM archived_day WHERE subject = 'log' AND state = 'dropped' AND day = ANY($1::date[])`,
+      [[...new Set(days)]],
+    );
+    return new Set(rows.map((row) => row.day));
+  }
+
   async marks(tx: Transaction, shard: number, seqs: readonly bigint[]): Promise<FeedMark[]> {
     if (seqs.length === 0) return [];
     const rows = await tx.rows<{ seq: string; day: string }>(

@@ -1,3 +1,4 @@
+import { placeLeaf } from '../citus/place-leaf.js';
 import type { Database, Transaction } from '../database.js';
 import {
   CatalogueError,
@@ -51,6 +52,7 @@ async function giveLeaf(tx: Transaction, symbol: string): Promise<void> {
   const strays = await tx.rows('SELECT 1 FROM spot_balance_any_other WHERE token = $1 LIMIT 1', [symbol]);
   if (strays.length > 0) return;
   await tx.affected(`CREATE TABLE ${leaf} (LIKE spot_balance INCLUDING ALL) WITH (fillfactor = 80)`);
+  await placeLeaf(tx, leaf, 'spot_balance');
   await tx.affected(`ALTER TABLE spot_balance ATTACH PARTITION ${leaf} FOR VALUES IN ('${symbol}')`);
 }
 

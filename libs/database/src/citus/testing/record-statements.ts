@@ -24,7 +24,8 @@ export function recordStatements(): RecordedStatements {
     new Proxy(sql, {
       get(target, name): unknown {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function' || !/^(rows|affected|copyIn|copyOut|copyRows)$/.test(String(name))) return value;
+        if (typeof value !== 'function' || !/^(rows|affected|copyIn|copyOut|copyRows)$/.test(String(name)))
+          return value;
         return (text: string, ...rest: unknown[]): unknown => {
           note(text);
           return (value as (...all: unknown[]) => unknown).call(target, text, ...rest);
