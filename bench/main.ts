@@ -5,6 +5,7 @@ import { ingestBench } from './ingest/ingest-bench.js';
 import { creditsBench } from './credits/credits-bench.js';
 import { concurrentBench } from './concurrent/concurrent-bench.js';
 import { killBench } from './kill/kill-bench.js';
+import { sizesBench } from './sizes/sizes-bench.js';
 import { settleBench } from './settle/settle-bench.js';
 
 const BENCHES = {
@@ -14,6 +15,7 @@ const BENCHES = {
   credits: creditsBench,
   concurrent: concurrentBench,
   kill: killBench,
+  sizes: sizesBench,
 };
 
 try {

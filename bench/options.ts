@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `npm run bench -- settle|ingest|api|concurrent|kill [--users N] [--seed S] [--repeat N] [--json]
+export const USAGE = `npm run bench -- settle|ingest|api|concurrent|kill|sizes [--users N] [--seed S] [--repeat N] [--json]
        npm run bench -- credits [--credits N] [--latency MS] [--kill] [--json]`;
 
-const VERBS = ['settle', 'ingest', 'api', 'credits', 'concurrent', 'kill'] as const;
+const VERBS = ['settle', 'ingest', 'api', 'credits', 'concurrent', 'kill', 'sizes'] as const;
 
 export type BenchVerb = (typeof VERBS)[number];
 

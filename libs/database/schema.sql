@@ -606,18 +606,32 @@ AS $function$
         RETURN NULL;
       END $function$;
 
-CREATE TRIGGER balance_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.balance_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER balance_event_append_only BEFORE DELETE OR UPDATE ON public.balance_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER chain_flow_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.chain_flow FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER balance_event_kept BEFORE TRUNCATE ON public.balance_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER chain_reward_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.chain_reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER chain_flow_append_only BEFORE DELETE OR UPDATE ON public.chain_flow FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER chain_flow_kept BEFORE TRUNCATE ON public.chain_flow FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER journal_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journal_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER chain_reward_append_only BEFORE DELETE OR UPDATE ON public.chain_reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER chain_reward_kept BEFORE TRUNCATE ON public.chain_reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER consent_kept BEFORE TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER journal_line_append_only BEFORE DELETE OR UPDATE ON public.journal_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER journal_line_balances AFTER INSERT ON public.journal_line REFERENCING NEW TABLE AS new_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced_entry();
 
-CREATE TRIGGER reward_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_line_kept BEFORE TRUNCATE ON public.journal_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER reward_release_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reward_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reward_append_only BEFORE DELETE OR UPDATE ON public.reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reward_kept BEFORE TRUNCATE ON public.reward FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reward_release_append_only BEFORE DELETE OR UPDATE ON public.reward_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reward_release_kept BEFORE TRUNCATE ON public.reward_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { FEE_COLLECTOR, mint } from './bank.js';
+import { balanceOf, BONDED_POOL, FEE_COLLECTOR, mint } from './bank.js';
 import { BlockRecord, type RecordedBlock } from './block-record.js';
 import { headerHash, merkle, type BlockHeader } from './block-header.js';
 import { dec } from './dec.js';
@@ -214,7 +214,7 @@ export class CosmosChain {
   private beginBlock(context: Context, signers: readonly Vote[], acts: readonly Act[]): void {
     const { state, timeNs, height } = context;
     // By time and not by count of blocks, because this chain skips the blocks in which nothing happens.
-    const yearly = dec.mulInt(state.params.inflation, state.supply);
+    const yearly = dec.mulInt(state.params.inflation, balanceOf(state, BONDED_POOL));
     mint(state, FEE_COLLECTOR, dec.truncateInt((yearly * (timeNs - this.timeNs)) / YEAR_NS));
     if (height > 1n) allocateTokens(context, signers);
     for (const act of acts) {

@@ -44,7 +44,7 @@ export function paramsOf(genesis: CosmosGenesis): Params {
     maxEntries: 7,
     maxValidators: 180,
     communityTax: decOf('0.1'),
-    inflation: decOf('0.1'),
+    inflation: decOf('0.17'),
     slashDoubleSign: decOf('0.05'),
     slashDowntime: decOf('0.0001'),
     downtimeJailNs: 600_000_000_000n,

@@ -105,6 +105,7 @@ export interface Params {
   readonly maxEntries: number;
   readonly maxValidators: number;
   readonly communityTax: Dec;
+  /** A year's new coins, as a part of the bonded stake. */
   readonly inflation: Dec;
   readonly slashDoubleSign: Dec;
   readonly slashDowntime: Dec;

@@ -89,6 +89,8 @@ export class BankRun {
         return this.boundary(BigInt(event.epoch), event.credits.map(BigInt));
       case 'commission':
         return this.commission(BigInt(event.slot), event.validator, event.commission);
+      case 'votes':
+        return this.castVotes(BigInt(event.slot), event.validator, BigInt(event.credits));
       case 'delinquent':
       case 'head':
         return Promise.resolve({ ...NO_EFFECTS, slot: BigInt(event.slot) });
@@ -163,14 +165,21 @@ export class BankRun {
     return { ...NO_EFFECTS, slot, written: await this.read([devKey(`vote-${validator}`).publicKey.toBuffer()], slot) };
   }
 
+  private async castVotes(slot: bigint, validator: number, credits: bigint): Promise<Effects> {
+    await this.addCredits(validator, epochOf(slot), credits);
+    return { ...NO_EFFECTS, slot, written: await this.read([devKey(`vote-${validator}`).publicKey.toBuffer()], slot) };
+  }
+
   private async addCredits(validator: number, epoch: bigint, earned: bigint): Promise<void> {
     const vote = this.votes[validator];
     if (vote === undefined || earned === 0n) return;
-    const before = vote.credits.at(-1)?.[1] ?? 0n;
-    this.votes[validator] = {
-      ...vote,
-      credits: [...vote.credits, [epoch, before + earned, before] as const].slice(-64),
-    };
+    const last = vote.credits.at(-1);
+    const before = last?.[1] ?? 0n;
+    const credits =
+      last?.[0] === epoch
+        ? [...vote.credits.slice(0, -1), [epoch, before + earned, last[2]] as const]
+        : [...vote.credits, [epoch, before + earned, before] as const];
+    this.votes[validator] = { ...vote, credits: credits.slice(-64) };
     await this.writeVote(validator);
   }
 

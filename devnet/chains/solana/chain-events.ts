@@ -7,6 +7,8 @@ export type ChainEvent =
   | { readonly t: 'epoch'; readonly epoch: string; readonly credits: readonly string[] }
   | { readonly t: 'commission'; readonly slot: string; readonly validator: number; readonly commission: number }
   | { readonly t: 'delinquent'; readonly slot: string; readonly validator: number; readonly delinquent: boolean }
+  /** Credits in the middle of an epoch; the rest comes at its end. */
+  | { readonly t: 'votes'; readonly slot: string; readonly validator: number; readonly credits: string }
   /** Slots went by in which nothing happened. */
   | { readonly t: 'head'; readonly slot: string };
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -151,5 +151,17 @@ describe('the local Solana chain', () => {
     const after = await connection.getSignaturesForAddress(treasury.publicKey);
     expect(after.slice(1)).toEqual(before);
     expect(await connection.getBalance(withdrawer.publicKey)).toBe(1_000_001);
+  });
+
+  it('a kill in the middle of a write leaves half a line, which nobody has seen', async () => {
+    const head = running.chain.ledger.headSlot;
+    await running.stop();
+    appendFileSync(path.join(stateDir, 'events.jsonl'), '{"event":{"t":"head","slo');
+    await start();
+    expect(running.chain.ledger.headSlot).toBe(head);
+    await running.chain.passSlots(10n);
+    await running.stop();
+    await start();
+    expect(running.chain.ledger.headSlot).toBeGreaterThan(head);
   });
 });

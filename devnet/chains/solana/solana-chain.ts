@@ -136,6 +136,14 @@ export class SolanaChain {
     });
   }
 
+  /** Votes in the middle of an epoch, as credits: what `DeactivateDelinquent` wants to see of another validator. */
+  castVotes(validator: number, credits: bigint): Promise<void> {
+    return this.exclusively(() => {
+      const slot = `${liveSlotFrom(this.ledger.headSlot + 1n)}`;
+      return this.happen({ t: 'votes', slot, validator, credits: `${credits}` });
+    });
+  }
+
   /** Holds `finalized` where it is while slots go on; `false` lets it catch up. */
   holdFinality(held: boolean): void {
     this.pinnedFinal = held ? this.finalSlot : null;

@@ -13,6 +13,22 @@ export const LOCAL_CHAINS: readonly LocalChainKind[] = [
     made: 'anvil with our contracts',
     start: async (place) => (await import('./bnb.local.js')).startLocalBnb(place),
   },
+  {
+    name: 'solana',
+    token: 'SOL',
+    decimals: 9,
+    packageName: 'solana-bankrun',
+    made: 'a real Bank behind our JSON-RPC front',
+    start: async (place) => (await import('./solana.local.js')).startLocalSolana(place),
+  },
+  {
+    name: 'cosmos',
+    token: 'ATOM',
+    decimals: 6,
+    packageName: '@cosmjs/stargate',
+    made: 'a model of the protocol on its real wire format',
+    start: async (place) => (await import('./cosmos.local.js')).startLocalCosmos(place),
+  },
 ];
 
 export const LOCAL_TOKENS: readonly string[] = LOCAL_CHAINS.map(({ token }) => token);

@@ -1,6 +1,13 @@
 import { finalNow, patience, sumOf, totalOf, expectIdentity } from '@app/chains/testing';
 import { atoms, dayOf } from '@app/staking-core';
-import { PublicKey, StakeAuthorizationLayout, StakeProgram, SystemProgram, Transaction } from '@solana/web3.js';
+import {
+  PublicKey,
+  StakeAuthorizationLayout,
+  StakeProgram,
+  SystemProgram,
+  Transaction,
+  TransactionInstruction,
+} from '@solana/web3.js';
 
 import { reconcilePositions } from '../../../apps/chain-sync/src/observe/reconcile-positions.js';
 import { devKey, LAMPORTS_PER_SOL } from '../../../devnet/chains/solana/index.js';
@@ -291,6 +298,37 @@ describe('Solana, epoch by epoch', () => {
     // A second signature for the same step meets the same address: it can only ever happen once.
     await harness.carryOut('life-late', step.intent);
     await expect(harness.carryOut('life-late', step.intent)).rejects.toMatchObject({ code: 'REFUSED' });
+  });
+
+  it('anybody may deactivate stake with a validator that has not voted for five epochs: it shows as leaving', async () => {
+    const { chain, validators } = harness.running;
+    const [late, voting] = [validators[3] ?? '', validators[0] ?? ''];
+    await harness.carryOut('life-late-validator', { kind: 'delegate', validator: late, amount: atoms(40n * SOL) });
+    await nextEpoch();
+    await chain.setDelinquent(3, true);
+    for (let i = 0; i < 6; i += 1) await nextEpoch();
+    const position = books.positions.find((one) => one.validator === late);
+    const stranger = devKey('stranger');
+    const keys = [(position?.key ?? '').slice(4), late, voting].map((key, i) => ({
+      pubkey: new PublicKey(key),
+      isSigner: false,
+      isWritable: i === 0,
+    }));
+    await chain.castVotes(0, 1_000n);
+    const instruction = { keys, programId: StakeProgram.programId, data: Buffer.from([14, 0, 0, 0]) };
+    await harness.act(new Transaction().add(new TransactionInstruction(instruction)), stranger);
+    const seen = await nextEpoch();
+    expect(seen.flows).toEqual([
+      expect.objectContaining({
+        kind: 'undelegate',
+        positionKey: position?.key,
+        amount: 0n,
+        activeChange: -(position?.active ?? 0n),
+        feeAtoms: 0n,
+      }),
+    ]);
+    expect(seen.positions.find((one) => one.key === position?.key)?.withdrawable).toBe(position?.active);
+    await chain.setDelinquent(3, false);
   });
 
   it('R42: a changed withdraw authority shows in the parameters of the next cut', async () => {

@@ -22,6 +22,8 @@ export const SOLANA_WIRING: ChainWiring = {
       urls,
       genesisHash: env.SOL_GENESIS_HASH,
       withdrawer,
+      // Each day is told in the morning after it (R24), not up to two days later with its epoch.
+      midnightCuts: true,
       ...(production ? { confirm: 'required' as const } : {}),
     };
   },

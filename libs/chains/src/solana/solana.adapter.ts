@@ -6,7 +6,8 @@
  * it is stake at once. Tips (MEV) come as plain lamports from others, and are no stake.
  *
  * When final: by the node's `finalized`, normally 13 seconds behind. When the payout's last block is final, the epoch's
- * reward is read; that block is the cut. Until then `null` means "not yet".
+ * reward is read; that block is the cut. Until then `null` means "not yet". With `midnightCuts` the first block of each
+ * UTC day is a cut too: it tells the day's stake, and no reward.
  *
  * Period id: the number of the epoch that earned, e.g. `903`.
  *
@@ -141,18 +142,18 @@ export class SolanaAdapter implements ChainAdapter {
   }
 
   firstCut(final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null> {
-    return this.read(signal, (client) => lastCutBefore(client, final));
+    return this.read(signal, (client) => lastCutBefore(client, final, this.settings.midnightCuts));
   }
 
   nextCut(after: BlockStamp, final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null> {
-    return this.read(signal, (client) => nextCutAfter(client, after, final));
+    return this.read(signal, (client) => nextCutAfter(client, after, final, this.settings.midnightCuts));
   }
 
   /** Read on two endpoints where there are two, and only believed when both say the same to the lamport. */
   async observe(from: BlockStamp, to: BlockStamp, account: string, signal: AbortSignal): Promise<Observation> {
     const who = publicKey(account, 'the account');
     const work = (seat: Seat): Promise<Observation> =>
-      observeAccount(this.client(seat, signal), from, to, who, this.settings.withdrawer);
+      observeAccount(this.client(seat, signal), { from, to }, who, this.settings);
     if (this.settings.confirm === 'off') return this.pool.run(signal, work);
     const { first, second } = await this.pool.runOnTwo(signal, work);
     if (second === null) {

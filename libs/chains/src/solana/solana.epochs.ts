@@ -2,6 +2,7 @@ import type { BlockStamp } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import type { SolanaClient } from './solana.client.js';
 import { badAnswer, decodePayoutActive, type Block } from './solana.decode.js';
+import { isMidnight, midnightAfter, midnightBefore } from './solana.midnights.js';
 
 const EPOCH_REWARDS = 'SysvarEpochRewards1111111111111111111111111';
 /** The first epochs of a chain double from 32 slots on. */
@@ -103,42 +104,55 @@ async function firstEpochOfAll(client: SolanaClient, first: Block): Promise<bigi
 }
 
 /** The last cut at or before `final`; null: there has been none. */
-export async function lastCutBefore(client: SolanaClient, final: BlockStamp): Promise<BlockStamp | null> {
+export async function lastCutBefore(
+  client: SolanaClient,
+  final: BlockStamp,
+  midnightCuts: boolean,
+): Promise<BlockStamp | null> {
   await requireFinal(client, [final]);
   const schedule = await readSchedule(client);
   const epoch = schedule.epochOf(final.height);
+  let paying: Block | null = null;
   for (const one of [epoch, epoch - 1n]) {
     if (one < 0n) break;
     const start = await epochStart(client, schedule, one);
-    if (start?.cut && start.cut.slot <= final.height) return stampOf(start.cut);
+    if (start?.cut && start.cut.slot <= final.height) {
+      const cut = stampOf(start.cut);
+      const midnight = midnightCuts ? await midnightBefore(client, final, cut) : null;
+      return midnight !== null && (paying === null || midnight.slot < paying.slot) ? stampOf(midnight) : cut;
+    }
+    paying = start?.first ?? paying;
   }
   return null;
 }
 
-/** The first cut after `after`, not above `final`; null: not yet. */
+/** The first cut after `after`, not above `final`; null: not yet. A midnight in a payout is told with the payout's end. */
 export async function nextCutAfter(
   client: SolanaClient,
   after: BlockStamp,
   final: BlockStamp,
+  midnightCuts: boolean,
 ): Promise<BlockStamp | null> {
   await requireFinal(client, [after, final]);
   const schedule = await readSchedule(client);
   const epoch = schedule.epochOf(after.height);
+  const midnight = midnightCuts ? await midnightAfter(client, after, final) : null;
+  const before = (block: Block): BlockStamp | null =>
+    midnight !== null && midnight.slot < block.slot ? stampOf(midnight) : null;
   for (const one of [epoch, epoch + 1n]) {
     const start = await epochStart(client, schedule, one);
-    if (start === null) return null;
-    if (start.cut === null || start.cut.slot > final.height) return null;
-    if (start.cut.slot > after.height) return stampOf(start.cut);
+    if (start === null) break;
+    if (start.cut === null || start.cut.slot > final.height) return before(start.first);
+    if (start.cut.slot > after.height) return before(start.first) ?? stampOf(start.cut);
   }
-  return null;
+  return midnight && stampOf(midnight);
 }
 
-/** All cuts in (from, to], each with its epoch. Throws `REFUSED` unless both ends are cuts, in that order. */
+/** All ends of payouts in (from, to], each with its epoch. Throws `REFUSED` unless both ends are cuts, in that order. */
 export async function cutsBetween(
   client: SolanaClient,
   schedule: Schedule,
-  from: BlockStamp,
-  to: BlockStamp,
+  { from, to, midnightCuts }: { readonly from: BlockStamp; readonly to: BlockStamp; readonly midnightCuts: boolean },
 ): Promise<{ readonly epoch: bigint; readonly first: Block; readonly cut: Block }[]> {
   const refused = (detail: string): ChainError => new ChainError('REFUSED', 'solana', detail);
   if (to.height <= from.height) throw refused(`slot ${to.height} is not after slot ${from.height}`);
@@ -148,7 +162,14 @@ export async function cutsBetween(
     if (!start?.cut) throw refused(`epoch ${epoch} has no complete payout`);
     found.push({ epoch, first: start.first, cut: start.cut });
   }
-  if (found[0]?.cut.slot !== from.height) throw refused(`slot ${from.height} is no end of a payout`);
-  if (found.at(-1)?.cut.slot !== to.height) throw refused(`slot ${to.height} is no end of a payout`);
-  return found.slice(1);
+  for (const [stamp, payout] of [
+    [from, found[0]],
+    [to, found.at(-1)],
+  ] as const) {
+    if (payout?.cut.slot === stamp.height) continue;
+    const afterPayout = payout !== undefined && stamp.height > payout.cut.slot;
+    if (midnightCuts && afterPayout && (await isMidnight(client, stamp))) continue;
+    throw refused(`slot ${stamp.height} is no end of a payout${midnightCuts ? ' and no first block of a day' : ''}`);
+  }
+  return found.filter(({ cut }) => cut.slot > from.height);
 }

@@ -12,6 +12,8 @@ export class FinalFacts {
   readonly rewards = new Map<string, InflationReward | null>();
   /** First block of an epoch and the last of its payout, once both are final. */
   readonly epochs = new Map<bigint, { readonly first: Block; readonly cut: Block }>();
+  /** First blocks of UTC days, by the day's first millisecond. */
+  readonly midnights = new Map<bigint, Block>();
 
   keepTransaction(one: ChainTransaction): void {
     if (this.transactions.size >= MOST) this.transactions.clear();

@@ -14,6 +14,7 @@ import type { SolanaClient } from './solana.client.js';
 import { badAnswer, type Block } from './solana.decode.js';
 import { cutsBetween, epochStart, readSchedule, requireFinal, stampOf, type Schedule } from './solana.epochs.js';
 import { stateAt, type FlowRow } from './solana.fold.js';
+import type { SolanaSettings } from './solana.options.js';
 import { readHistory, type AccountHistory } from './solana.history.js';
 import { positionKey, positionsAt, readValidators } from './solana.positions.js';
 
@@ -29,24 +30,26 @@ interface Earned {
 /** Everything about `account` between two cuts, epoch by epoch: any split of the way gives the same rows. */
 export async function observeAccount(
   client: SolanaClient,
-  from: BlockStamp,
-  to: BlockStamp,
+  { from, to }: { readonly from: BlockStamp; readonly to: BlockStamp },
   account: string,
-  withdrawer: string,
+  { withdrawer, midnightCuts }: Pick<SolanaSettings, 'withdrawer' | 'midnightCuts'>,
 ): Promise<Observation> {
   await requireFinal(client, [from, to]);
   const schedule = await readSchedule(client);
-  const earned = await epochsEarned(client, schedule, from, to);
+  const earned = await epochsEarned(client, schedule, { from, to, midnightCuts });
   const history = await readHistory(client, account);
   const stamps = await stampsOf(client, history, from, to);
   const tips = await readTips(client, history, from, to, stamps);
   return {
     from,
     to,
-    rewards: earned.flatMap((one, i) => [
-      ...protocolRewards(history, one),
-      ...tips.filter(({ at }) => at.height > (earned[i - 1]?.cut.slot ?? from.height) && at.height <= one.cut.slot),
-    ]),
+    rewards: [
+      ...earned.flatMap((one, i) => [
+        ...protocolRewards(history, one),
+        ...tips.filter(({ at }) => at.height > (earned[i - 1]?.cut.slot ?? from.height) && at.height <= one.cut.slot),
+      ]),
+      ...tips.filter(({ at }) => at.height > (earned.at(-1)?.cut.slot ?? from.height)),
+    ],
     slashes: [], // Solana takes no principal today
     flows: history.lives.flows.filter((one) => isWithin(one.slot, from, to)).map((one) => flowOf(one, stamps)),
     positions: positionsAt(history, to.height),
@@ -62,10 +65,9 @@ const isWithin = (slot: bigint, from: BlockStamp, to: BlockStamp): boolean => sl
 async function epochsEarned(
   client: SolanaClient,
   schedule: Schedule,
-  from: BlockStamp,
-  to: BlockStamp,
+  between: Parameters<typeof cutsBetween>[2],
 ): Promise<Earned[]> {
-  const cuts = await cutsBetween(client, schedule, from, to);
+  const cuts = await cutsBetween(client, schedule, between);
   const found: Earned[] = [];
   for (const { epoch, first, cut } of cuts) {
     const start = await epochStart(client, schedule, epoch - 1n);

@@ -18,6 +18,8 @@ export interface SolanaOptions {
   readonly largestTranche?: bigint;
   /** Priority fee per compute unit, in millionths of a lamport. */
   readonly microLamportsPerUnit?: bigint;
+  /** A cut at the first block of each UTC day too, so that days are told in the morning after; else days wait for their epoch's end. */
+  readonly midnightCuts?: boolean;
   readonly recheckMs?: number;
   readonly coolDownMs?: number;
 }
@@ -41,6 +43,7 @@ export function withDefaults(options: SolanaOptions): SolanaSettings {
     confirm: options.confirm ?? 'when-available',
     largestTranche,
     microLamportsPerUnit: options.microLamportsPerUnit ?? 1_000n,
+    midnightCuts: options.midnightCuts ?? false,
     recheckMs: options.recheckMs ?? 30_000,
     coolDownMs: options.coolDownMs ?? 20_000,
   };

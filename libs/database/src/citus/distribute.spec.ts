@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { utcDay } from '@app/staking-core';
 import { openTestDatabase, type TestDatabase } from '@app/platform';
 import { Database } from '../database.js';
 import { DayPartitionRepository } from '../repositories/day-partition.repository.js';
+import { RewardSplitRepository } from '../repositories/reward-split.repository.js';
+import { TokenSeedRepository } from '../repositories/token-seed.repository.js';
 import { CannotDistribute, distribute, planDistribution, planSql } from './distribute.js';
 import { isDistributed, placeLeaf } from './place-leaf.js';
 import { PLACEMENT } from './placement.js';
-import { splitTriggers } from './testing/split-triggers.js';
 import { installCitusStandIn, type StandInOptions, standInCalls } from './testing/citus-stand-in.js';
 
 // Citus is not to be had from npm or Debian: these tests talk to a stand-in that only writes down what it is asked.
@@ -15,7 +19,6 @@ describe('db:distribute, against a stand-in for Citus', () => {
     const test = await openTestDatabase('distribute');
     const first = await Database.open(test.url, { poolSize: 1 });
     await first.migrate();
-    await splitTriggers(first);
     if (citus) await installCitusStandIn(first, citus);
     await first.close();
     const db = await Database.open(test.url, { poolSize: 3 });
@@ -146,17 +149,35 @@ describe('db:distribute, against a stand-in for Citus', () => {
     expect(said.message).toContain('consent is reference, and should be distributed on user_id, beside account');
   });
 
-  it('leaves of later days are placed beside their parent before they are filled', async () => {
+  it('every leaf that is made later is placed beside its parent before it is filled or attached', async () => {
     const db = await migrated({});
     await distribute(db);
-    await db.transaction(async (tx) => {
-      await tx.rows('CREATE TABLE reward_20261119 (LIKE reward INCLUDING DEFAULTS)');
-      await placeLeaf(tx, 'reward_20261119', 'reward');
-    });
-    expect((await standInCalls(db)).at(-1)).toBe('distributed reward_20261119 on user_id beside reward');
-    const count = (await standInCalls(db)).length;
-    await new DayPartitionRepository(db).ensure('journal_line', ['2026-11-19']);
-    expect(await standInCalls(db)).toHaveLength(count);
+    const before = (await standInCalls(db)).length;
+    await new TokenSeedRepository(db).seed(readFileSync(join(process.cwd(), 'config/tokens.yaml'), 'utf8'));
+    const leaves = new DayPartitionRepository(db);
+    await leaves.ensure('balance_event', ['2026-11-19']);
+    await leaves.openDay('2026-11-19');
+    await db.transaction((tx) =>
+      new RewardSplitRepository().createLeaf(tx, { day: utcDay('2026-11-19'), token: 'BNB' }),
+    );
+    const calls = (await standInCalls(db)).slice(before);
+    const beside = (leaf: string, parent: string) => `distributed ${leaf} on user_id beside ${parent}`;
+    expect(calls).toEqual(
+      expect.arrayContaining([
+        beside('spot_balance_bnb', 'spot_balance'),
+        beside('balance_event_20261119_bnb', 'balance_event'),
+        beside('partial_balance_20261119', 'partial_balance'),
+        beside('reward_20261119_bnb', 'reward'),
+      ]),
+    );
+    // The journal's is the coordinator's.
+    expect(calls.filter((call) => call.includes('journal_line'))).toEqual([]);
+    const unplaced = await db.rows<{ leaf: string }>(
+      `SELECT inhrelid::regclass::text AS leaf FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+       WHERE c.relkind IN ('r', 'p') AND inhparent IN (SELECT logicalrelid FROM pg_dist_partition)
+         AND inhrelid NOT IN (SELECT logicalrelid FROM pg_dist_partition)`,
+    );
+    expect(unplaced).toEqual([]);
   });
 
   it('on plain PostgreSQL a leaf is left as it is', async () => {

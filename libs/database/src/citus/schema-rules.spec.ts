@@ -1,7 +1,6 @@
 import { openTestDatabase, type TestDatabase } from '@app/platform';
 import { Database } from '../database.js';
 import { DayPartitionRepository } from '../repositories/day-partition.repository.js';
-import { splitTriggers } from './testing/split-triggers.js';
 import { lintSchema, SCHEMA_RULES, type SchemaRule } from './schema-rules.js';
 
 /** DDL that puts one fault into a migrated schema, and the rule that must see it. */
@@ -48,7 +47,6 @@ describe('the schema as Citus sees it', () => {
     test = await openTestDatabase('citus-rules');
     db = await Database.open(test.url, { poolSize: 2 });
     await db.migrate();
-    await splitTriggers(db);
   });
   afterAll(async () => {
     await db.close();
@@ -59,7 +57,6 @@ describe('the schema as Citus sees it', () => {
     const leaves = new DayPartitionRepository(db);
     await leaves.ensure('balance_event', ['2026-11-19']);
     await leaves.ensure('journal_line', ['2026-11-19']);
-    await splitTriggers(db);
     expect(await lintSchema(db)).toEqual([]);
   });
 

@@ -1,0 +1,11 @@
+export { devAccount, devPair, devSeed } from './dev-keys.js';
+export type { DevAccount, DevRole } from './dev-keys.js';
+export { missingForRealChain } from './real/chopsticks-host.js';
+export { DOT, openDotWorld } from './real/dot-world.js';
+export type { DotWorld, DotWorldOptions } from './real/dot-world.js';
+export type { RealChain } from './real/real-chain.js';
+export type { RealDriver } from './real/real-driver.js';
+export { ReplayChain } from './replay/replay-chain.js';
+export type { ReplayOptions } from './replay/replay-chain.js';
+export { startPolkadotChain } from './start-polkadot-chain.js';
+export type { RunningPolkadotChain } from './start-polkadot-chain.js';
