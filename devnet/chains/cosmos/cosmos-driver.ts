@@ -26,6 +26,13 @@ const BLOCK_EVERY_MS = 3 * 3_600_000;
 const BLOCK_MS = 6_000;
 const LAST_OF_DAY_MS = 4_000;
 
+export interface SignedChange {
+  readonly sequence?: bigint;
+  readonly fee?: bigint;
+  readonly gasLimit?: bigint;
+  readonly timeoutHeight?: bigint;
+}
+
 export class CosmosDriver {
   constructor(readonly chain: CosmosChain) {}
 
@@ -213,23 +220,26 @@ export class CosmosDriver {
     return key;
   }
 
-  private signed(key: DevKey, message: AnyMessage): Uint8Array {
+  /** A signed transaction with one message; `change` is for what must be refused. */
+  signed(key: DevKey, message: AnyMessage, change: SignedChange = {}): Uint8Array {
     const account = this.chain.state.accounts.get(key.address);
     if (account === undefined) throw new Error(`${key.address} is not on the local chain`);
-    const gasLimit = 600_000n;
+    const gasLimit = change.gasLimit ?? 600_000n;
     const price = this.chain.state.params.gasPrice ?? this.chain.state.params.minimumGasPrice;
     const value = PubKey.encode({ key: key.publicKey }).finish();
-    const bodyBytes = TxBody.encode(TxBody.fromPartial({ messages: [message] })).finish();
+    const bodyBytes = TxBody.encode(
+      TxBody.fromPartial({ messages: [message], timeoutHeight: change.timeoutHeight ?? 0n }),
+    ).finish();
     const authInfoBytes = AuthInfo.encode(
       AuthInfo.fromPartial({
         signerInfos: [
           {
             publicKey: { typeUrl: PubKey.typeUrl, value },
             modeInfo: { single: { mode: SignMode.SIGN_MODE_DIRECT } },
-            sequence: account.sequence,
+            sequence: change.sequence ?? account.sequence,
           },
         ],
-        fee: { amount: [coin((gasLimit * price) / ONE + 1n)], gasLimit },
+        fee: { amount: [coin(change.fee ?? (gasLimit * price) / ONE + 1n)], gasLimit },
       }),
     ).finish();
     const { chainId } = this.chain.genesis;

@@ -17,7 +17,7 @@ class RpcFault extends Error {
   constructor(
     readonly code: number,
     message: string,
-    readonly data: string,
+    readonly data: string | null,
   ) {
     super(message);
   }
@@ -97,8 +97,8 @@ export class RpcServer {
     }
     if (!Array.isArray(parsed)) return send(this.answer(parsed));
     if (parsed.length > LARGEST_BATCH) {
-      const data = `batch request exceeds maximum (${parsed.length} > ${LARGEST_BATCH})`;
-      return send({ jsonrpc: '2.0', id: null, error: { code: -32600, message: 'Invalid Request', data } });
+      const data = `batch request exceeds maximum (${LARGEST_BATCH}) allowed number of requests`;
+      return send({ jsonrpc: '2.0', error: { code: -32600, message: 'Invalid Request', data } });
     }
     const answers = parsed.map((one: unknown) => this.answer(one));
     // CometBFT answers a batch of one with a bare object.
@@ -113,13 +113,14 @@ export class RpcServer {
       return { jsonrpc: '2.0', id, result };
     } catch (error) {
       const fault = error instanceof RpcFault ? error : internal(error instanceof Error ? error.message : 'unknown');
-      return { jsonrpc: '2.0', id, error: { code: fault.code, message: fault.message, data: fault.data } };
+      const { code, message, data } = fault;
+      return { jsonrpc: '2.0', id, error: { code, message, ...(data === null ? {} : { data }) } };
     }
   }
 
   private call(method: string, raw: unknown): unknown {
     const names = PARAMETERS[method];
-    if (names === undefined) throw new RpcFault(-32601, 'Method not found', method);
+    if (names === undefined) throw new RpcFault(-32601, 'Method not found', null);
     const params = named(names, raw);
     switch (method) {
       case 'health':

@@ -1,5 +1,5 @@
 /** x/staking: delegations, unbonding, redelegation, validator set, slashing, as the SDK does them (x/staking/keeper, v0.53). */
-import { BONDED_POOL, burn, NOT_BONDED_POOL, send } from './bank.js';
+import { balanceOf, BONDED_POOL, burn, NOT_BONDED_POOL, send } from './bank.js';
 import { dec, ONE, type Dec } from './dec.js';
 import {
   beforeDelegationCreated,
@@ -53,8 +53,15 @@ export function delegate(
   if (state.delegations.get(key) === undefined) beforeDelegationCreated(state, validator);
   else withdrawRewards(context, delegator, validator);
   const target = poolOf(validator.status);
-  if ('account' in source) send(state, source.account, target, amount);
-  else if (poolOf(source.pool) !== target) send(state, poolOf(source.pool), target, amount);
+  if ('account' in source) {
+    const has = balanceOf(state, source.account);
+    if (has < amount) {
+      const log = `failed to delegate; ${coinText(has)} is smaller than ${coinText(amount)}: insufficient funds`;
+      throw new SdkError('sdk', 5, log);
+    }
+    send(state, source.account, target, amount);
+  }
+  if ('pool' in source && poolOf(source.pool) !== target) send(state, poolOf(source.pool), target, amount);
   const issued =
     validator.shares === 0n ? dec.fromInt(amount) : dec.quoInt(dec.mulInt(validator.shares, amount), validator.tokens);
   const grown = { ...validator, tokens: validator.tokens + amount, shares: validator.shares + issued };

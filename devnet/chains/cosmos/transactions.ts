@@ -131,6 +131,18 @@ function requireSignature(raw: TxRaw, key: Uint8Array, accountNumber: bigint, se
   throw new SdkError('sdk', 4, log);
 }
 
+/** Gas of what comes before the messages. */
+const ANTE_GAS = 60_000n;
+
+function requireGas(wanted: bigint, used: bigint): void {
+  if (used <= wanted) return;
+  throw new SdkError(
+    'sdk',
+    11,
+    `out of gas in location: WriteFlat; gasWanted: ${wanted}, gasUsed: ${used}: out of gas`,
+  );
+}
+
 /** A node's answer to a transaction that is handed in; on success its fee and sequence count for those that follow it. */
 export function check(
   state: ChainState,
@@ -141,6 +153,7 @@ export function check(
   try {
     const tx = parse(bytes);
     runAnte(trial, tx, 'check', block);
+    requireGas(tx.auth.fee?.gasLimit ?? 0n, ANTE_GAS);
     state.accounts = trial.accounts;
     state.balances = trial.balances;
     return { code: 0, codespace: '', log: '' };
@@ -153,7 +166,7 @@ export function check(
 /** Runs a transaction in a block. What its messages did is undone when one of them fails; fee and sequence stay. */
 export function deliver(context: Context, bytes: Uint8Array, mode: Mode, block: BlockFacts): TxResult {
   let gasWanted = 0n;
-  let gasUsed = 60_000n;
+  let gasUsed = ANTE_GAS;
   let events: ChainEvent[] = [];
   const { state } = context;
   try {
@@ -163,13 +176,7 @@ export function deliver(context: Context, bytes: Uint8Array, mode: Mode, block: 
     events = runAnte(anteState, tx, mode, block);
     replace(state, anteState);
     gasUsed += tx.body.messages.reduce((sum, one: AnyMessage) => sum + handlerOf(one).gas, 0n);
-    if (mode !== 'simulate' && gasUsed > gasWanted) {
-      throw new SdkError(
-        'sdk',
-        11,
-        `out of gas in location: Model; gasWanted: ${gasWanted}, gasUsed: ${gasUsed}: out of gas`,
-      );
-    }
+    if (mode !== 'simulate') requireGas(gasWanted, gasUsed);
     const trial = state.fork();
     const inner: Context = { ...context, state: trial, events: [] };
     tx.body.messages.forEach((message, i) => {
