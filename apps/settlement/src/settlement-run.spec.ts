@@ -270,7 +270,9 @@ describe('which days are due, and what they wait for', () => {
   it('R25: what was written can neither be changed nor taken away, and an unbalanced entry is refused', async () => {
     await closeDay(world, FIRST_DAY, REWARD);
     await tick();
-    const [leaf] = await world.db.rows<{ name: string }>('SELECT DISTINCT tableoid::regclass::text AS name FROM reward');
+    const [leaf] = await world.db.rows<{ name: string }>(
+      'SELECT DISTINCT tableoid::regclass::text AS name FROM reward',
+    );
     for (const table of ['reward', leaf?.name, 'journal_line', 'journal_line_20261119', 'reward_release']) {
       await expect(world.db.affected(`DELETE FROM ${table}`)).rejects.toThrow('append-only');
       await expect(world.db.affected(`UPDATE ${table} SET token = token`)).rejects.toThrow('append-only');

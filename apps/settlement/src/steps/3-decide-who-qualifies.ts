@@ -26,6 +26,7 @@ export async function decideWhoQualifies(unit: TokenDay, tools: SettlementTools)
     to: 'qualified',
     beforeCommit: 'settlement.qualify.before-commit',
     committed: 'settlement.qualify.committed',
+    heavy: true,
   } as const;
   return step(unit, tools, move, async (tx) => {
     const ranges = await tools.pieces.results<RangeWeight>(tx, unit, 'qualify');

@@ -22,12 +22,14 @@ export async function inPieces<Result extends PieceResult>(
   pieces: PieceWork<Result>,
 ): Promise<void> {
   const users = await tools.settlements.expectedUsers(tools.db, unit);
-  await tools.db.transaction(async (tx) => {
-    const day = await tools.settlements.claim(tx, unit, pieces.from);
-    if (day === null) return;
-    if (await tools.pieces.plan(tx, unit, pieces.step, rangesFor(users, tools))) await pieces.begin?.(tx);
-    tools.reach('settlement.pieces.before-commit');
-  });
+  await tools.lanes.run(users, () =>
+    tools.db.transaction(async (tx) => {
+      const day = await tools.settlements.claim(tx, unit, pieces.from);
+      if (day === null) return;
+      if (await tools.pieces.plan(tx, unit, pieces.step, rangesFor(users, tools))) await pieces.begin?.(tx);
+      tools.reach('settlement.pieces.before-commit');
+    }),
+  );
   tools.reach('settlement.pieces.committed');
   const runs = Array.from({ length: rangesFor(users, tools) }, async () => {
     while (await tools.lanes.run(users, () => onePiece(unit, tools, pieces).catch(anotherOne)));

@@ -19,7 +19,7 @@ export interface StepMove {
   readonly beforeCommit: FaultPoint;
   readonly committed: FaultPoint;
   readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ';
-  /** Reads or writes rows of all the token's users: it queues for a lane of the process. */
+  /** Belongs to the work over all the token's users: it queues for a lane, so that few connections do it all. */
   readonly heavy?: boolean;
 }
 
