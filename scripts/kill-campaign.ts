@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { onShutdown, resetEmbeddedPostgres, stopEmbeddedPostgres } from '@app/platform';
 import { flags, runCommand, tokenList, wholeNumber } from './command-line.js';
-import { LOCAL_TOKENS } from './local-world/chains/index.js';
+import { REPEATABLE_TOKENS } from './local-world/chains/index.js';
 import { CHAIN_POINTS, scheduleFaults, SETTLEMENT_POINTS } from './kill/fault-schedule.js';
 import { KillablePostgres, WORKER_COUNT } from './kill/faulted-world.js';
 import { killRun, liveWorld, type KillRun } from './kill/kill-run.js';
@@ -164,7 +164,7 @@ function settingsGiven(): Settings {
     seed: wholeNumber('seed', given.seed, 0, 999_999_999),
     users: wholeNumber('users', given.users, 20, 100_000),
     days: wholeNumber('days', given.days, 1, 30),
-    tokens: tokenList(given.tokens, LOCAL_TOKENS),
+    tokens: tokenList(given.tokens, REPEATABLE_TOKENS),
     verbose: given.verbose,
   };
 }

@@ -73,6 +73,11 @@ export class WorldChains {
     return this.each((chain) => chain.liveThrough(day));
   }
 
+  /** Tokens whose day their chain will never tell: they wait, and hold up nobody. */
+  silentOn(day: UtcDay): string[] {
+    return this.list.filter((chain) => chain.tells?.(day) === false).map(({ token }) => token);
+  }
+
   includePending(): Promise<void> {
     return this.each((chain) => chain.includePending());
   }

@@ -82,6 +82,9 @@ describe('npm start', () => {
     const explained = await command('explain', '--user', 'u1', '--token', 'BNB', '--day', firstDay);
     expect(explained.stdout).toContain('agree to the atom');
     expect(explained.code).toBe(0);
+    // Each token has its own day, on its own chain.
+    const other = await command('explain', '--user', 'u1', '--token', 'ATOM', '--day', firstDay);
+    expect(other.stdout).toContain('agree to the atom');
     const doctor = await command('doctor');
     expect(doctor.stdout).not.toContain('WRONG');
     expect(doctor.code).toBe(0);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { resetEmbeddedPostgres, stopEmbeddedPostgres } from '@app/platform';
 import type { FaultSchedule } from '../../scripts/kill/fault-schedule.js';
 import { KillablePostgres } from '../../scripts/kill/faulted-world.js';
+import { REPEATABLE_TOKENS } from '../../scripts/local-world/chains/index.js';
 import { killRun, liveWorld, type KillRun, type LivedWorld } from '../../scripts/kill/kill-run.js';
 import type { WorldBooks } from '../../scripts/kill/world-result.js';
 
@@ -54,7 +55,7 @@ export class TestWorlds {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  private request(kind: string, { users = 40, days = 1, seed = 5, tokens = ['BNB'] }: TestWorldOptions) {
+  private request(kind: string, { users = 40, days = 1, seed = 5, tokens = REPEATABLE_TOKENS }: TestWorldOptions) {
     this.number += 1;
     const { home, postgres } = this;
     const name = `${kind}_${this.number}`;

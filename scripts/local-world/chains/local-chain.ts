@@ -31,6 +31,8 @@ export interface LocalChain {
   enterDay(day: UtcDay): Promise<void>;
   /** What happens on the chain in the course of the day, up to its last hours. */
   liveThrough(day: UtcDay): Promise<void>;
+  /** Absent: always. False for a day after which the chain stands still, so that it will never be told. */
+  tells?(day: UtcDay): boolean;
   /** Our transactions that wait get into blocks, as a validator would put them there. */
   includePending(): Promise<void>;
   /** Everything that is on the chain becomes final. */
@@ -47,6 +49,11 @@ export interface LocalChainKind {
   readonly packageName: string;
   /** How it is called in one word on the terminal: real, model or replay. */
   readonly made: string;
+  /**
+   * Whether two worlds of one seed read the same facts from it to the atom, however often our processes were killed while
+   * they delegated. Not where every block counts and each attempt makes more of them.
+   */
+  readonly repeatable: boolean;
   /** Loads its code and starts it, or brings it back as it was. */
   start(place: LocalChainPlace): Promise<LocalChain>;
 }

@@ -2,10 +2,11 @@ import { ConfigError, DEVELOPMENT_DEFAULTS, type Env } from '@app/platform';
 import { BNB_WIRING } from './bnb.wiring.js';
 import type { ChainWiring } from './chain-wiring.js';
 import { COSMOS_WIRING } from './cosmos.wiring.js';
+import { POLKADOT_WIRING } from './polkadot.wiring.js';
 import { SOLANA_WIRING } from './solana.wiring.js';
 
 /** Every chain this process can follow. */
-export const CHAIN_WIRINGS: readonly ChainWiring[] = [BNB_WIRING, SOLANA_WIRING, COSMOS_WIRING];
+export const CHAIN_WIRINGS: readonly ChainWiring[] = [BNB_WIRING, SOLANA_WIRING, COSMOS_WIRING, POLKADOT_WIRING];
 
 export interface ConfiguredChain {
   readonly wiring: ChainWiring;

@@ -67,7 +67,10 @@ const answers = {
   /** What the runtime says of signed bytes on the head: no refusal, or its reason. */
   async validate({ bytes }) {
     const validity = await chain.validateExtrinsic(bytes);
-    return { hash: u8aToHex(blake2AsU8a(hexToU8a(bytes), 256)), refusal: validity.isOk ? null : validity.asErr.toString() };
+    return {
+      hash: u8aToHex(blake2AsU8a(hexToU8a(bytes), 256)),
+      refusal: validity.isOk ? null : validity.asErr.toString(),
+    };
   },
 
   async rewind({ hash }) {
@@ -88,7 +91,8 @@ function authoredBy(head, header, registry, author) {
 async function shown(block, before) {
   const header = await block.header;
   const changes = { ...before };
-  for (const [key, value] of Object.entries(await block.storageDiff())) changes[key] = value === 'Deleted' ? null : value;
+  for (const [key, value] of Object.entries(await block.storageDiff()))
+    changes[key] = value === 'Deleted' ? null : value;
   return {
     number: block.number,
     hash: block.hash,

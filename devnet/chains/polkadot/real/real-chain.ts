@@ -101,6 +101,8 @@ export class RealChain implements TransactionPool {
     if (plan.transactions === undefined) this.pool = [];
     else if (failed.length > 0) throw new Error(`a transaction of our own was refused: ${failed[0]?.[1]}`);
     this.store.add(block);
+    // Others may have signed with the same accounts.
+    this.nonces.clear();
     return block.number;
   }
 

@@ -21,6 +21,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/bad signature|badproof|bad proof|bad signer/i, 'INVALID_SIGNATURE'],
   [/ancient birth/i, 'EXPIRED'],
   [/exhausts|too large/i, 'TOO_LARGE'],
+  [/call is not expected/i, 'NOT_ACCEPTED'],
 ];
 
 /**
