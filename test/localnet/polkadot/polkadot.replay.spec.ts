@@ -16,6 +16,17 @@ const DAY_MS = 86_400_000;
 const GENESIS_MS = Date.UTC(2026, 10, 18);
 const STAKE = 20_000_000n * DOT + 1_234_567_891n;
 const MORE = 100_000n * DOT + 9n;
+/** The first era that ran a whole day, as the recorded runtime paid it. */
+const GOLDEN: readonly (readonly [string, string])[] = [
+  [
+    'dot:5:13mVqy5RosS3M454B3QJw7juYN1n5EgZLh5RUUWWMc3SpVJF:0:1AX5oDjbN6hxnmUPXmAVAtEzEcVhxMhDwoCJBYEoc4e8eZJ',
+    '18616138044544',
+  ],
+  [
+    'dot:5:12KqMoc5FTeQrpiv75j1zENs72Khd2HAoR9FbZuJ4f9CxE9m:0:1AX5oDjbN6hxnmUPXmAVAtEzEcVhxMhDwoCJBYEoc4e8eZJ',
+    '17563221034475',
+  ],
+];
 
 /** The adapter over the recorded run: real answers of a real runtime, without the runtime. */
 describe('Polkadot, the replay of a recorded run', () => {
@@ -67,6 +78,7 @@ describe('Polkadot, the replay of a recorded run', () => {
     expect(early.flows[0]).toMatchObject({ kind: 'delegate', amount: STAKE });
     expectIdentity(await adapter.positionsAt(from, account(), patience()), seen);
     expectCrossChecks(seen);
+    expect(seen.rewards.slice(0, 2).map(({ key, amount }) => [key, String(amount)])).toEqual(GOLDEN);
     // Two validators are nominated; how the election shared the stake among them is its own affair.
     const eras = [...new Set(seen.rewards.map((one) => one.period))];
     expect(eras).toHaveLength(11);
@@ -77,7 +89,7 @@ describe('Polkadot, the replay of a recorded run', () => {
     expect(seen.days).toHaveLength(11);
     for (const day of seen.days) expect(day.averageStake).toBeGreaterThan(STAKE - DOT);
     const yearly = (sumOf(seen.rewards) * 365n * 10_000n) / 11n / STAKE;
-    expect(yearly).toBeGreaterThan(700n);
+    expect(yearly).toBeGreaterThan(500n);
     expect(yearly).toBeLessThan(1_300n);
     expect(
       seen.flows

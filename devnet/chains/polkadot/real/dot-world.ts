@@ -1,5 +1,5 @@
 import { devAccount, type DevRole } from '../dev-keys.js';
-import type { GenesisChange, StateChange } from './chopsticks-host.js';
+import type { GenesisChange } from './chopsticks-host.js';
 import { accountOf, dotGenesis, little } from './dot-genesis.js';
 import { RealChain } from './real-chain.js';
 import { RealDriver } from './real-driver.js';
@@ -123,5 +123,3 @@ function compactOf(value: bigint): string {
   const reversed = Buffer.from(bytes, 'hex').reverse().toString('hex');
   return Buffer.from([((length - 4) << 2) | 3]).toString('hex') + reversed;
 }
-
-export type { StateChange };

@@ -58,14 +58,6 @@ describe("the pallet's arithmetic", () => {
     expect(expectedPayout({ ...all, commission: 500_000_000n }, { amount: atoms(1n), total: atoms(1n) })).toBe(5n);
     expect(expectedPayout({ ...all, totalPoints: 0n, points: 0n }, { amount: atoms(1n), total: atoms(1n) })).toBe(0n);
   });
-
-  it('R13: to the planck what a real runtime paid (spec 87, era 5 of a recorded run)', () => {
-    const terms = { eraReward: 40_000_000_000_001n, points: 1_037n, totalPoints: 4_222n, commission: 30_000_000n };
-    const validator = (245_618_190n * 40_000_000_000_001n + 500_000_000n) / 1_000_000_000n;
-    expect(expectedPayout(terms, { amount: atoms(1n), total: atoms(1n) })).toBe(
-      validator - (validator * 30_000_000n + 499_999_999n) / 1_000_000_000n,
-    );
-  });
 });
 
 describe('rebonds among bonds', () => {
