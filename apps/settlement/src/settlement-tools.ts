@@ -17,6 +17,7 @@ import { type Clock, faultPoint, type Logger } from '@app/platform';
 import type { CoreClient } from './core/core-client.js';
 import type { FaultPoint } from './fault-points.js';
 import { Lanes } from './lanes.js';
+import { SharedDayPeriods } from './steps/day-periods.js';
 
 export interface SettlementLimits {
   /** Credits in one batch. */
@@ -58,6 +59,8 @@ export interface SettlementTools {
   readonly split: RewardSplitRepository;
   readonly pieces: SettlementPieceRepository;
   readonly dayLog: DayLogRepository;
+  /** What checks that run at the same time share. */
+  readonly periods: SharedDayPeriods;
   readonly check: IndependentCheckRepository;
   readonly credits: CreditRepository;
   readonly journal: JournalRepository;
@@ -92,10 +95,12 @@ export interface ToolParts {
 
 export function settlementTools(parts: ToolParts): SettlementTools {
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
+  const dayLog = new DayLogRepository();
   return {
     ...parts,
     pieces: new SettlementPieceRepository(),
-    dayLog: new DayLogRepository(),
+    dayLog,
+    periods: new SharedDayPeriods(dayLog),
     lanes: new Lanes(limits.shards),
     creditLanes: new Lanes(limits.inFlight),
     settlements: new SettlementRepository(),

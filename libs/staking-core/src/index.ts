@@ -32,6 +32,7 @@ export * from './rewards/day-inputs.js';
 export * from './rewards/explain-reward.js';
 export * from './rewards/independent-day.js';
 export * from './rewards/journal.js';
+export * from './rewards/keyed-notes.js';
 export * from './rewards/keyed-sums.js';
 export * from './rewards/pending.js';
 export * from './rewards/pool.js';

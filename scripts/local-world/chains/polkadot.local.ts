@@ -6,17 +6,9 @@ import { secondsOf, type LocalChain, type LocalChainPlace } from './local-chain.
 const INTO_THE_DAY_MS = 15 * 60_000;
 const LATE_IN_THE_DAY_MS = 22 * 3_600_000;
 
-/**
- * The recording begins with eras that nobody ever paid out: days are "not yet" until those are out of sight (R19). The
- * world enters it after them.
- */
-const PRELUDE_DAYS = 10;
-const SECONDS_A_DAY = 86_400;
-
 /** DOT: a replay of a month that a real runtime lived. Its stake is recorded too, so nothing is delegated here. */
 export async function startLocalPolkadot(place: LocalChainPlace): Promise<LocalPolkadot> {
-  const genesisTime = place.genesisTime - PRELUDE_DAYS * SECONDS_A_DAY;
-  return new LocalPolkadot(await startPolkadotChain({ ...place, genesisTime }));
+  return new LocalPolkadot(await startPolkadotChain(place));
 }
 
 class LocalPolkadot implements LocalChain {

@@ -80,6 +80,21 @@ describe('the plain spelling of a line', () => {
     }
   });
 
+  it('R1, R26: takes amounts with every place that the token has', () => {
+    for (const [token, delta, free] of [
+      ['BNB', '-0.000000000000000001', '123456789012345.123456789012345678'],
+      ['NEAR', '6.764267295461154764896018', '0.000000000000000000000001'],
+      ['WIDE', '-0.1234567890123456789', `9.${'0'.repeat(69)}1`],
+    ]) {
+      const text = JSON.stringify({ ...plain, token, delta, free });
+      expect(scan(text)).toBeDefined();
+      expect(scan(text)).toEqual(parse(text));
+    }
+    for (const delta of ['-0.000000000000000000', '1.1234567890123456789', '0.1234567890123456x8']) {
+      expect(scan(JSON.stringify({ ...plain, delta }))).toBeUndefined();
+    }
+  });
+
   it('R1, R26: takes nothing that the full parser refuses, and means the same, whatever the line says', () => {
     let taken = 0;
     fc.assert(

@@ -10,7 +10,7 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-/** Decimal digits that a double holds exactly: sequences, and the limbs that amounts are put together from. */
+/** Decimal digits that a double holds exactly: sequences, and most parts of an amount. */
 const EXACT_DIGITS = 15;
 const MAX_USER = 64;
 const KNOWN_CAUSES = 64;
@@ -186,7 +186,7 @@ export class LineScanner {
     return true;
   }
 
-  /** Atoms, put together from exact limbs; undefined for what is not plain. */
+  /** Atoms, put together from two exact numbers, or from all digits where a token has many; undefined: not plain. */
   private amount(text: string, key: number, decimals: number): bigint | undefined {
     const end = this.to[key]!;
     let start = this.from[key]!;
@@ -197,14 +197,17 @@ export class LineScanner {
     const whole = dot - start;
     const places = dot === end ? 0 : end - dot - 1;
     if (whole === 0 || whole > EXACT_DIGITS || (whole > 1 && text.charCodeAt(start) === ZERO)) return undefined;
-    if ((dot !== end && places === 0) || places > decimals || places > EXACT_DIGITS || whole + decimals > 77) {
-      return undefined;
-    }
+    if ((dot !== end && places === 0) || places > decimals || whole + decimals > 77) return undefined;
     const tokens = digits(text, start, dot);
-    const rest = places === 0 ? 0 : digits(text, dot + 1, end);
+    const rest = digits(text, dot + 1, end);
     if (tokens < 0 || rest < 0) return undefined;
-    let atoms = tokens === 0 ? 0n : BigInt(tokens) * POWERS[decimals]!;
-    if (rest > 0) atoms += BigInt(rest) * POWERS[decimals - places]!;
+    let atoms: bigint;
+    if (places > EXACT_DIGITS) {
+      atoms = BigInt(text.slice(start, dot) + text.slice(dot + 1, end)) * POWERS[decimals - places]!;
+    } else {
+      atoms = tokens === 0 ? 0n : BigInt(tokens) * POWERS[decimals]!;
+      if (rest > 0) atoms += BigInt(rest) * POWERS[decimals - places]!;
+    }
     if (!negative) return atoms;
     return atoms === 0n ? undefined : -atoms;
   }
@@ -232,7 +235,7 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= 0x39;
 }
 
-/** At most 15 digits as a number, exactly; -1 when something else stands among them. */
+/** As a number, exactly up to 15 digits; -1 when something else stands among them. */
 function digits(text: string, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at += 1) {

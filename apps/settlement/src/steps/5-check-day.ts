@@ -34,14 +34,16 @@ const CHECKS: Readonly<Record<DayCheckCode, readonly [name: string, holds: strin
  * this token's day for two people, other tokens go on.
  */
 export async function checkDay(unit: TokenDay, tools: SettlementTools): Promise<SettlementState | null> {
-  await inPieces(unit, tools, {
-    from: 'split',
-    step: 'check',
-    work: async (tx, range) => {
-      const day = known(await tools.settlements.find(tx, unit), 'the day');
-      return writtenFindings(await recomputeRange(tx, day, await rulesOf(tx, unit, tools), range, tools));
-    },
-  });
+  await tools.periods.during(unit.day, () =>
+    inPieces(unit, tools, {
+      from: 'split',
+      step: 'check',
+      work: async (tx, range) => {
+        const day = known(await tools.settlements.find(tx, unit), 'the day');
+        return writtenFindings(await recomputeRange(tx, day, await rulesOf(tx, unit, tools), range, tools));
+      },
+    }),
+  );
   const move = {
     from: 'split',
     to: 'checked',

@@ -4,7 +4,6 @@ import {
   CHANGE,
   type CopiedLine,
   cutsOf,
-  periodsOf,
   type RulesOfDay,
   type SettlementRow,
   SLICES,
@@ -31,6 +30,7 @@ import {
   type StoredReward,
 } from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
+import { type DayPeriods, NEVER, WHOLE_DAY } from './day-periods.js';
 import { known } from './step.js';
 
 /** More users moved than fit into the memory of one go. */
@@ -38,9 +38,9 @@ class TooMany extends Error {}
 
 /**
  * R22a: a range of users once more, from the event log, by other code than the SQL of steps 2 to 4: intervals and
- * arithmetic are staking-core's, the accumulators and partial balances are not looked at. Three streams: who counts
- * otherwise than all day, what changed, and the present balances beside the stored rewards. Only users of the first
- * two take memory, and no more than this range's part of `checkUsers` of them: a range that has more is cut in half.
+ * arithmetic are staking-core's, the accumulators and partial balances are not looked at. Who takes part is read once for
+ * all tokens; three streams are the token's: whose balance counts otherwise, what changed, and the present balances
+ * beside the stored rewards. Only users of the first two take memory, and no more than this range's part of `checkUsers` of them: a range that has more is cut in half.
  */
 export async function recomputeRange(
   tx: Transaction,
@@ -54,12 +54,13 @@ export async function recomputeRange(
     poolAtoms: known(day.pool, 'pool'),
   });
   const pauses = (await tools.check.pauses(tx, day)).map(open);
+  const lists = new Lists(day, pauses, await tools.periods.of(tx, day.day));
   const slices = SLICES / 64;
   const todo: Slices[] = [{ first: range.first * slices, last: (range.last + 1) * slices - 1 }];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     try {
-      const moved = await readLog(tx, day, rules, next, pauses, tools);
-      await compareBalances(tx, day, rules, next, moved, rows, tools);
+      const sums = await readLog(tx, day, rules, next, lists, tools);
+      await compareBalances(tx, day, rules, next, { sums, lists }, rows, tools);
     } catch (error) {
       if (!(error instanceof TooMany)) throw error;
       const middle = (next.first + next.last) >> 1;
@@ -69,26 +70,16 @@ export async function recomputeRange(
   return rows.findings();
 }
 
-/** What the log says of the users of some slices. */
-interface Moved {
-  /** Notes are places in `counting`; no note: all day, as far as the token is not paused. */
-  readonly sums: KeyedSums;
-  readonly counting: readonly CountingMs[];
-  readonly usual: CountingMs;
-}
-
+/** Sums of what changed; the note of a user goes with when his balance counts: see `Lists.counting`. */
 async function readLog(
   tx: Transaction,
   day: SettlementRow,
   rules: RulesOfDay,
   slices: Slices,
-  pauses: readonly OpenInterval[],
+  lists: Lists,
   tools: SettlementTools,
-): Promise<Moved> {
+): Promise<KeyedSums> {
   const sums = new KeyedSums();
-  const lists = new Lists();
-  const whole = { fromMs: dayStartMs(day.day), toMs: null };
-  const usual = countingOf(day, { periods: [whole], cuts: [], knownFromMs: null, setAside: false }, pauses);
   // One slice cannot be cut any further.
   const most = slices.first === slices.last ? Infinity : tools.limits.checkUsers / tools.limits.shards;
   const placeIn = (line: CopiedLine, field: number): number => {
@@ -97,25 +88,20 @@ async function readLog(
     return place;
   };
   await tools.dayLog.unusual(tx, day, slices, (line) => {
-    // Most leave at the same hours and were banned by the same rule: what is said of many is worked out once.
-    const said = line.bytes.toString('latin1', line.from(UNUSUAL.user + 1), line.to(UNUSUAL.setAside));
-    sums.setNote(
-      placeIn(line, UNUSUAL.user),
-      lists.numberOf(said, () => countingOf(day, unusualOf(line), pauses)),
-    );
+    sums.setNote(placeIn(line, UNUSUAL.user), lists.ofUnusual(line));
   });
-  const { all } = lists;
+  const usually = lists.usually(WHOLE_DAY);
   // Undisturbed days, which are nearly all, need no list.
-  const usualIsWhole = countedAfter(usual, 0) === AFTER_THE_DAY;
+  const usualIsWhole = countedAfter(lists.counting(usually), 0) === AFTER_THE_DAY;
   await tools.dayLog.changes(tx, day, rules, slices, (line) => {
     const place = placeIn(line, CHANGE.user);
+    let note = sums.note(place);
+    if (note === NO_NOTE) sums.setNote(place, (note = lists.ofUser(line, CHANGE.user)));
     const atMs = millisecondOf(line);
-    const note = sums.note(place);
-    const factor =
-      note === NO_NOTE && usualIsWhole ? -atMs : changeFactor(note === NO_NOTE ? usual : (all[note] ?? []), atMs);
+    const factor = note === usually && usualIsWhole ? -atMs : changeFactor(lists.counting(note), atMs);
     if (factor !== 0) sums.add(place, line.bytes, line.from(CHANGE.delta), line.to(CHANGE.delta), factor);
   });
-  return { sums, counting: all, usual };
+  return sums;
 }
 
 async function compareBalances(
@@ -123,21 +109,17 @@ async function compareBalances(
   day: SettlementRow,
   rules: RulesOfDay,
   slices: Slices,
-  { sums, counting, usual }: Moved,
+  { sums, lists }: { readonly sums: KeyedSums; readonly lists: Lists },
   rows: IndependentRows,
   tools: SettlementTools,
 ): Promise<void> {
-  const never: CountingMs = [];
   await tools.dayLog.balances(tx, day, rules, slices, (line) => {
     const place = sums.find(line.bytes, line.from(BALANCE.user), line.to(BALANCE.user));
-    const note = place < 0 ? NO_NOTE : sums.note(place);
-    const usually = line.bytes[line.from(BALANCE.whole)] === ONE ? usual : never;
-    const counts = note === NO_NOTE ? usually : (counting[note] ?? never);
+    const counts = lists.counting(place < 0 ? lists.ofUser(line, BALANCE.user) : sums.note(place));
     const nowAtoms = line.bigint(BALANCE.now);
-    const averageAtoms = counts === never ? 0n : averageFromNow(nowAtoms, counts, sums, place);
     rows.row({
       user: () => line.text(BALANCE.user),
-      averageAtoms,
+      averageAtoms: counts.length === 0 ? 0n : averageFromNow(nowAtoms, counts, sums, place),
       counts: counts.length > 0,
       owner: line.textOrNull(BALANCE.owner),
       ownerAtoms: line.bigintOrNull(BALANCE.ownerAverage),
@@ -145,8 +127,6 @@ async function compareBalances(
     });
   });
 }
-
-const ONE = 49;
 
 /** What is left out is the number before it. */
 function storedOf(line: CopiedLine, nowAtoms: bigint): StoredReward | null {
@@ -173,60 +153,83 @@ function millisecondOf(line: CopiedLine): number {
 
 const MOST_KNOWN = 10_000;
 
-/** Many users share few lists: nothing, from noon on, since the ban. */
+/** When balances of the token count. Many users share few lists: all day, nothing, from noon on, since the ban. */
 class Lists {
-  readonly all: CountingMs[] = [];
+  private readonly all: CountingMs[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly known = new Map<string, number>();
+  private readonly byPeriods: number[] = [];
 
-  /** @param said everything the list follows from */
-  numberOf(said: string, list: () => CountingMs): number {
+  constructor(
+    private readonly day: SettlementRow,
+    private readonly pauses: readonly OpenInterval[],
+    private readonly periods: DayPeriods,
+  ) {}
+
+  counting(number: number): CountingMs {
+    return this.all[number] ?? [];
+  }
+
+  /** @returns a number for `counting` */
+  ofUser(line: CopiedLine, field: number): number {
+    return this.usually(this.periods.listOf(line.bytes, line.from(field), line.to(field)));
+  }
+
+  /** Of whom nothing is said but when he takes part. */
+  usually(periods: number): number {
+    return (this.byPeriods[periods] ??= this.number({ periods, cuts: [], knownFromMs: null, setAside: false }));
+  }
+
+  ofUnusual(line: CopiedLine): number {
+    const periods = this.periods.listOf(line.bytes, line.from(UNUSUAL.user), line.to(UNUSUAL.user));
+    // Most were banned by the same rule: what is said of many is worked out once.
+    const said = `${periods} ${line.bytes.toString('latin1', line.from(UNUSUAL.knownFrom), line.to(UNUSUAL.setAside))}`;
     const known = this.known.get(said);
     if (known !== undefined) return known;
-    const number = this.number(list());
+    const number = this.number({
+      periods,
+      cuts: cutsOf(line.text(UNUSUAL.cuts)),
+      knownFromMs: line.bigint(UNUSUAL.knownFrom),
+      setAside: line.text(UNUSUAL.setAside) === '1',
+    });
     if (this.known.size < MOST_KNOWN) this.known.set(said, number);
     return number;
   }
 
-  private number(counting: CountingMs): number {
+  private number(one: Circumstances): number {
+    const counting = this.countingOf(one);
     const key = counting.join();
     const found = this.numbers.get(key);
     if (found !== undefined) return found;
     this.numbers.set(key, this.all.length);
     return this.all.push(counting) - 1;
   }
+
+  private countingOf(one: Circumstances): CountingMs {
+    if (one.periods === NEVER) return [];
+    const { day } = this.day;
+    const { counting } = countingIntervals({
+      day,
+      periods: this.periods.stretches(one.periods).filter(lasts).map(open),
+      tokenOptOuts: one.cuts.filter((cut) => cut.reason === 'TOKEN_OFF').map(open),
+      cuts: [
+        ...one.cuts.flatMap((cut) => (cut.reason === 'TOKEN_OFF' ? [] : [{ ...open(cut), reason: cut.reason }])),
+        ...this.pauses.map((pause) => ({ ...pause, reason: 'PAUSED' as const })),
+        ...(one.setAside ? [{ ...dayInterval(day), reason: 'QUARANTINED' as const }] : []),
+      ],
+      balanceKnownFromMs: one.knownFromMs ?? dayStartMs(day),
+    });
+    return countingMs(counting, dayStartMs(day));
+  }
 }
 
 interface Circumstances {
-  readonly periods: readonly Stretch[];
+  /** A list of `DayPeriods`. */
+  readonly periods: number;
   readonly cuts: ReturnType<typeof cutsOf>;
   /** null: all the time. */
   readonly knownFromMs: bigint | null;
   readonly setAside: boolean;
-}
-
-function unusualOf(line: CopiedLine): Circumstances {
-  return {
-    periods: periodsOf(line.text(UNUSUAL.periods)),
-    cuts: cutsOf(line.text(UNUSUAL.cuts)),
-    knownFromMs: line.bigint(UNUSUAL.knownFrom),
-    setAside: line.text(UNUSUAL.setAside) === '1',
-  };
-}
-
-function countingOf(day: SettlementRow, one: Circumstances, pauses: readonly OpenInterval[]): CountingMs {
-  const { counting } = countingIntervals({
-    day: day.day,
-    periods: one.periods.filter(lasts).map(open),
-    tokenOptOuts: one.cuts.filter((cut) => cut.reason === 'TOKEN_OFF').map(open),
-    cuts: [
-      ...one.cuts.flatMap((cut) => (cut.reason === 'TOKEN_OFF' ? [] : [{ ...open(cut), reason: cut.reason }])),
-      ...pauses.map((pause) => ({ ...pause, reason: 'PAUSED' as const })),
-      ...(one.setAside ? [{ ...dayInterval(day.day), reason: 'QUARANTINED' as const }] : []),
-    ],
-    balanceKnownFromMs: one.knownFromMs ?? dayStartMs(day.day),
-  });
-  return countingMs(counting, dayStartMs(day.day));
 }
 
 /** A period that was switched off before it began to count (R4) counts nothing. */

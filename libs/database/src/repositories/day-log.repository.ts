@@ -1,3 +1,4 @@
+import { type UtcDay, utcDay } from '@app/staking-core';
 import type { Transaction } from '../database.js';
 import { type CopiedLine, copiedLines } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
@@ -24,50 +25,56 @@ export interface Slices {
   readonly last: number;
 }
 
+/** Fields of one line of `periods`. */
+export const PERIOD = { user: 0, stretch: 1 } as const;
 /** Fields of one line of `unusual`. */
-export const UNUSUAL = { user: 0, knownFrom: 1, periods: 2, cuts: 3, setAside: 4 } as const;
+export const UNUSUAL = { user: 0, knownFrom: 1, cuts: 2, setAside: 3 } as const;
 /** Fields of one line of `changes`; `ms` is -1 for a change after the day. */
 export const CHANGE = { user: 0, ms: 1, delta: 2 } as const;
 /** Fields of one line of `balances`. */
 export const BALANCE = {
   user: 0,
   now: 1,
-  whole: 2,
-  owner: 3,
-  ownerAverage: 4,
-  average: 5,
-  weight: 6,
-  amount: 7,
+  owner: 2,
+  ownerAverage: 3,
+  average: 4,
+  weight: 5,
+  amount: 6,
 } as const;
 
 const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;
 
 /**
  * What the independent recomputation reads (R22a), streamed with COPY as it lies: nothing is sorted, nothing is added
- * up by the database. Memory is one chunk. Read within one REPEATABLE READ transaction, all three are of one moment.
+ * up by the database. Memory is one chunk. Read within one REPEATABLE READ transaction, all of it is of one moment.
  */
 export class DayLogRepository {
-  /** Accounts whose day is not simply whole, with everything that says when they count. */
+  /** Everybody's participation that touches the day, of all tokens; one line a period, its text empty when it is all day. */
+  async periods(tx: Transaction, day: UtcDay, each: (line: CopiedLine) => void): Promise<void> {
+    const { start, end } = bounds(day);
+    const copy = `COPY (
+      SELECT user_id, CASE WHEN starts_at <= ${start} AND (ends_at IS NULL OR ends_at >= ${end}) THEN ''
+                           ELSE ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, '') END
+      FROM participation_period WHERE starts_at < ${end} AND (ends_at IS NULL OR (ends_at > ${start} AND ends_at > starts_at))
+    ) TO STDOUT`;
+    await copiedLines(tx, copy, 2, each);
+  }
+
+  /** Accounts for which more than their periods says when they count. */
   async unusual(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
     const { day, token, start, end } = literals(unit);
     const within = slicing(slices);
     const copy = `COPY (
       WITH aside AS (SELECT shard FROM quarantine WHERE token = '*' AND day = ${day}),
       unusual AS (
-        SELECT user_id FROM participation_period
-        WHERE ends_at > ${start} AND ends_at < ${end} AND starts_at < ${end} ${within('user_id')}
-        UNION SELECT user_id FROM participation_cut
+        SELECT user_id FROM participation_cut
         WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) ${within('user_id')}
         UNION SELECT user_id FROM quarantine WHERE token = ${token} AND day = ${day} ${within('user_id')}
         UNION SELECT user_id FROM spot_balance
         WHERE token = ${token} AND (known_from > ${start} OR shard IN (SELECT shard FROM aside)) ${within('user_id')}
       )
-      SELECT s.user_id, ${MS('s.known_from')}, coalesce(p.periods, ''), coalesce(c.cuts, ''),
-             (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
+      SELECT s.user_id, ${MS('s.known_from')}, coalesce(c.cuts, ''), (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
       FROM spot_balance s
-      LEFT JOIN (SELECT user_id, string_agg(${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS periods
-            FROM participation_period WHERE user_id = ANY (ARRAY(SELECT user_id FROM unusual))
-             AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) GROUP BY user_id) p ON p.user_id = s.user_id
       LEFT JOIN (SELECT user_id, string_agg(reason || ':' || ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS cuts
             FROM participation_cut WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
             GROUP BY user_id) c ON c.user_id = s.user_id
@@ -75,7 +82,7 @@ export class DayLogRepository {
       LEFT JOIN aside ON aside.shard = s.shard
       WHERE s.token = ${token} AND s.user_id = ANY (ARRAY(SELECT user_id FROM unusual))
     ) TO STDOUT`;
-    await copiedLines(tx, copy, 5, each);
+    await copiedLines(tx, copy, 4, each);
   }
 
   /** The log from 00:00 of the day on. */
@@ -105,21 +112,19 @@ export class DayLogRepository {
     slices: Slices,
     each: (line: CopiedLine) => void,
   ): Promise<void> {
-    const { day, token, start, end } = literals(unit);
+    const { day, token } = literals(unit);
     const within = slicing(slices);
     const copy = `COPY (
-      SELECT coalesce(s.user_id, r.user_id), coalesce(s.now, 0), (p.user_id IS NOT NULL)::int, o.owner, o.average,
+      SELECT coalesce(s.user_id, r.user_id), coalesce(s.now, 0), o.owner, o.average,
              nullif(r.average, coalesce(s.now, 0)), nullif(r.weight, r.average), r.amount
       FROM (SELECT user_id, ${countedExpression(rules.countedBalance)('b', 'free', 'locked')} AS now
             FROM spot_balance b WHERE token = ${token} ${within('user_id')}) s
-      LEFT JOIN (SELECT user_id FROM participation_period
-                 WHERE starts_at <= ${start} AND (ends_at IS NULL OR ends_at >= ${end}) ${within('user_id')}) p ON p.user_id = s.user_id
       LEFT JOIN (SELECT a.user_id, a.owner, v.average FROM account a
                  LEFT JOIN owner_average v ON v.owner = a.owner AND v.day = ${day} AND v.token = ${token}
                  WHERE a.owner IS NOT NULL ${within('a.user_id')}) o ON o.user_id = s.user_id
       FULL JOIN (SELECT user_id, average, weight, amount FROM ${leafName(unit)} WHERE true ${within('user_id')}) r ON r.user_id = s.user_id
     ) TO STDOUT`;
-    await copiedLines(tx, copy, 8, each);
+    await copiedLines(tx, copy, 7, each);
   }
 
   /** The stored sums of owners. */
@@ -130,8 +135,9 @@ export class DayLogRepository {
   }
 }
 
-export function periodsOf(text: string): Stretch[] {
-  return text === '' ? [] : text.split(',').map(stretch);
+/** Of a line of `periods` that is not of all day. */
+export function stretchOf(text: string): Stretch {
+  return stretch(text);
 }
 
 export function cutsOf(text: string): StreamedCut[] {
@@ -158,11 +164,10 @@ function slicing({ first, last }: Slices): (column: string) => string {
 /** COPY takes no parameters: the two values are checked by shape (see `leafName`) and written out. */
 function literals(unit: TokenDay): { day: string; token: string; start: string; end: string } {
   leafName(unit);
-  const day = `date '${unit.day}'`;
-  return {
-    day,
-    token: `'${unit.token}'`,
-    start: `timestamp '${unit.day}' AT TIME ZONE 'UTC'`,
-    end: `(${day} + 1)::timestamp AT TIME ZONE 'UTC'`,
-  };
+  return { token: `'${unit.token}'`, ...bounds(unit.day) };
+}
+
+function bounds(of: UtcDay): { day: string; start: string; end: string } {
+  const day = `date '${utcDay(of)}'`;
+  return { day, start: `${day}::timestamp AT TIME ZONE 'UTC'`, end: `(${day} + 1)::timestamp AT TIME ZONE 'UTC'` };
 }
