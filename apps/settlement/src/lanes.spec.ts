@@ -27,12 +27,14 @@ describe('lanes', () => {
       lanes.run(5, work('small too')),
     ];
     expect(order).toEqual(['a', 'b']);
+    expect(lanes.queued).toBe(5 + 9 + 5);
     gates.get('b')!.open();
     await Promise.all(all.slice(1));
     expect(order).toEqual(['a', 'b', 'large', 'small', 'small too']);
     gates.get('a')!.open();
     await Promise.all(all);
     expect(most).toBe(2);
+    expect(lanes.queued).toBe(0);
   });
 
   it('work that fails gives its lane back', async () => {

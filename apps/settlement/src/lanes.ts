@@ -15,6 +15,11 @@ export class Lanes {
     this.free = lanes;
   }
 
+  /** Weight of all that waits for a lane. */
+  get queued(): number {
+    return this.waiting.reduce((sum, { weight }) => sum + weight, 0);
+  }
+
   /** `work` must not wait for a lane itself. Of equal weight, in the order they came. */
   async run<T>(weight: number, work: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free -= 1;

@@ -70,7 +70,7 @@ class CopyReading {
     let at = 0;
     while (at + HEADER <= bytes.length) {
       const code = bytes[at] as number;
-      const end = at + 1 + bytes.readUInt32BE(at + 1);
+      const end = at + 1 + lengthAt(bytes, at + 1);
       if (code !== COPY_DATA && !IN_BETWEEN.has(code)) {
         // The end, or an error: the driver's to read.
         this.rest = null;
@@ -91,4 +91,14 @@ class CopyReading {
       this.failure = { error };
     }
   }
+}
+
+/** A message of less than 2 GiB, which all are. */
+function lengthAt(bytes: Buffer, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
 }

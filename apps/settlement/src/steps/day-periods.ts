@@ -44,7 +44,7 @@ export class DayPeriods {
     this.notes.set(line.bytes, start, end, isWhole ? WHOLE_DAY : this.listWith(before, line.text(PERIOD.stretch)));
   }
 
-  /** Many leave in the same millisecond of a list of their own at most; those who do share one. */
+  /** Who leaves at the same time shares a list. */
   private listWith(before: number, text: string): number {
     const key = `${before} ${text}`;
     const found = this.places.get(key);

@@ -22,16 +22,18 @@ export async function inPieces<Result extends PieceResult>(
   pieces: PieceWork<Result>,
 ): Promise<void> {
   const users = await tools.settlements.expectedUsers(tools.db, unit);
-  await tools.lanes.run(users, () =>
-    tools.db.transaction(async (tx) => {
+  const ranges = await tools.lanes.run(users, async () => {
+    const wanted = rangesFor(users, tools);
+    await tools.db.transaction(async (tx) => {
       const day = await tools.settlements.claim(tx, unit, pieces.from);
       if (day === null) return;
-      if (await tools.pieces.plan(tx, unit, pieces.step, rangesFor(users, tools))) await pieces.begin?.(tx);
+      if (await tools.pieces.plan(tx, unit, pieces.step, wanted)) await pieces.begin?.(tx);
       tools.reach('settlement.pieces.before-commit');
-    }),
-  );
+    });
+    return wanted;
+  });
   tools.reach('settlement.pieces.committed');
-  const runs = Array.from({ length: rangesFor(users, tools) }, async () => {
+  const runs = Array.from({ length: ranges }, async () => {
     while (await tools.lanes.run(users, () => onePiece(unit, tools, pieces).catch(anotherOne)));
   });
   // One that fails must not leave the others running behind the caller's back.
@@ -39,9 +41,13 @@ export async function inPieces<Result extends PieceResult>(
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** A range reads past the token's users of the other ranges: more ranges than they are worth would cost more than they save. */
-function rangesFor(users: number, { limits }: SettlementTools): number {
-  return Math.max(1, Math.min(limits.shards, Math.ceil(users / limits.rangeUsers)));
+/**
+ * A range reads past the token's users of the other ranges: more of them than keep every lane busy, or than they are
+ * worth, would cost more than they save. What other tokens have waiting keeps lanes busy too.
+ */
+function rangesFor(users: number, { limits, lanes }: SettlementTools): number {
+  const share = Math.max(limits.rangeUsers, (users + lanes.queued) / limits.shards);
+  return Math.max(1, Math.min(limits.shards, Math.ceil(users / share)));
 }
 
 /** @returns false when there is no range left to take */

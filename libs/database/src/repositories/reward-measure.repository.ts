@@ -62,8 +62,8 @@ export class RewardMeasureRepository {
     whom: 'moved on too' | 'switched only',
   ): Promise<void> {
     const left = `SELECT user_id FROM participation_period WHERE ends_at >= ${DAY_END} AND starts_at < ${DAY_END}`;
-    const given = await circumstancesOf(tx, unit);
     if (whom === 'switched only' && (await tx.rows(`${left} LIMIT 1`, [unit.day])).length === 0) return;
+    const given = await circumstancesOf(tx, unit);
     const candidates = whom === 'switched only' ? left : `${left} UNION ${movedOn(given)} AND ${within('s', range)}`;
     await tx.affected(measureFromLog(rules, given, candidates, range), keyOf(unit));
   }

@@ -1,7 +1,5 @@
 import { NO_NOTE } from './keyed-sums.js';
 
-const MOST_FULL = 0.6;
-
 /**
  * A small number by key for very many keys. A key is kept as 64 bits of its hash: 12 bytes a place and at most 40 a key,
  * whatever its length. Among ten million keys, one that is not there is taken for one that is once in 10^12 times.
@@ -19,7 +17,8 @@ export class KeyedNotes {
 
   /** The key is `bytes[start, end)`; `note` is not negative. */
   set(bytes: Uint8Array, start: number, end: number, note: number): void {
-    if (this.count >= this.notes.length * MOST_FULL) this.grow();
+    // Three of five places at most, so that a free one is near.
+    if (5 * this.count >= 3 * this.notes.length) this.grow();
     this.put(firstOf(bytes, start, end), secondOf(bytes, start, end), note);
   }
 

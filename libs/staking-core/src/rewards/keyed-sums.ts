@@ -1,8 +1,8 @@
 import { InvariantViolation } from '../money/invariant.js';
 
-/** Seven decimal digits a limb: a limb times the milliseconds of a day stays far below 2^53, where doubles are exact. */
-const BASE = 10_000_000;
-const DIGITS = 7;
+/** Eight decimal digits a limb: a limb times the milliseconds of a day stays below 2^53 = 9.007e15, where doubles are exact. */
+const BASE = 100_000_000;
+const DIGITS = 8;
 /** A factor has at most eight digits, and up to ten million products are added: two limbs above the widest number. */
 const ROOM = 2;
 const LARGEST_FACTOR = 86_400_000;
@@ -16,8 +16,8 @@ export const NO_NOTE = -1;
  * keys are compared as bytes, and everything is kept in typed arrays, so that a line leaves nothing behind for the
  * garbage collector. Widens by itself to the widest number seen; 78 digits are no limit.
  *
- * A sum is stored as limbs of base 10^7, each within (-10^7, 10^7) and with a sign of its own. One addition computes
- * limb + digits x factor + carry < 8.65e14 in a double, which is exact, and truncates: whichever way the quotient is
+ * A sum is stored as limbs of base 10^8, each within [-10^8, 10^8] and with a sign of its own. One addition computes
+ * limb + digits x factor + carry < 8.65e15 in a double, which is exact, and truncates: whichever way the quotient is
  * rounded, quotient x base + rest is the same number.
  */
 export class KeyedSums {
@@ -115,7 +115,7 @@ export class KeyedSums {
     let sum = 0n;
     for (let limb = first + this.width - 1; limb >= first; limb -= 1) {
       const value = this.limbs[limb] as number;
-      if (sum !== 0n) sum = sum * 10_000_000n + BigInt(value);
+      if (sum !== 0n) sum = sum * 100_000_000n + BigInt(value);
       else if (value !== 0) sum = BigInt(value);
     }
     return sum;
