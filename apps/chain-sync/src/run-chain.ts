@@ -5,10 +5,11 @@ import { InvariantViolation } from '@app/staking-core';
 import { observeChain, type ObserveOutcome } from './observe/observe-chain.js';
 import type { ObserveParts } from './observe/observe-parts.js';
 import { advanceOperations } from './operate/advance-operations.js';
+import { claimWhatIsDue } from './operate/claim-what-is-due.js';
 import { keepStakeOnTarget } from './operate/keep-stake-on-target.js';
 import type { StakePolicy } from './operate/stake-target.js';
 
-/** Delegating with a development key; absent in production. */
+/** Delegating, and asking for what is due, with a development key; absent in production. */
 export interface DevelopmentOperating {
   readonly signer: TransactionSigner;
   readonly operations: ChainOperationRepository;
@@ -81,7 +82,9 @@ export class ChainRunner {
     const parts = { adapter, signer, operations, lease: held.lease, metrics, log, reach };
     await advanceOperations(parts, outcome.final, signal);
     if (this.plannedAt === outcome.final.hash) return;
-    const planned = await keepStakeOnTarget(parts, policy, outcome.final, signal);
+    const claims = await claimWhatIsDue(parts, outcome.final, signal);
+    // With a claim under way it plans nothing: rewards come first, they are what days wait for (R19).
+    const planned = claims + (await keepStakeOnTarget(parts, policy, outcome.final, signal));
     this.plannedAt = outcome.final.hash;
     if (planned > 0) await advanceOperations(parts, outcome.final, signal);
   }

@@ -15,17 +15,18 @@ export class ChainStore {
     readonly genesis: LocalGenesis,
     /** The head is not final; the block below it is. 0: every block is final at once. */
     private readonly behindHead = 1,
+    private readonly first = FIRST_HEIGHT,
   ) {
-    this.state = new ChainState(genesis.state, FIRST_HEIGHT);
-    this.byHash.set(genesis.genesisHash, FIRST_HEIGHT);
+    this.state = new ChainState(genesis.state, first);
+    this.byHash.set(genesis.genesisHash, first);
   }
 
   get headHeight(): number {
-    return FIRST_HEIGHT + this.blocks.length;
+    return this.first + this.blocks.length;
   }
 
   get finalHeight(): number {
-    return this.heldAt ?? Math.max(FIRST_HEIGHT, this.headHeight - this.behindHead);
+    return this.heldAt ?? Math.max(this.first, this.headHeight - this.behindHead);
   }
 
   add(block: LocalBlock): void {
@@ -39,7 +40,7 @@ export class ChainStore {
   /** Takes everything above `height` back; nothing of it may have been final. */
   truncate(height: number): void {
     if (height < this.finalHeight) throw new Error(`block ${height + 1} is final`);
-    for (const block of this.blocks.splice(height - FIRST_HEIGHT)) this.byHash.delete(block.hash);
+    for (const block of this.blocks.splice(height - this.first)) this.byHash.delete(block.hash);
     this.state.truncate(height);
   }
 
@@ -53,7 +54,7 @@ export class ChainStore {
 
   /** null: there is no such block. */
   hashAt(height: number): string | null {
-    if (height === 0 || height === FIRST_HEIGHT) return this.genesis.genesisHash;
+    if (height === 0 || height === this.first) return this.genesis.genesisHash;
     return this.blockAt(height)?.hash ?? null;
   }
 
@@ -62,7 +63,7 @@ export class ChainStore {
   }
 
   blockAt(height: number): LocalBlock | null {
-    return this.blocks[height - FIRST_HEIGHT - 1] ?? null;
+    return this.blocks[height - this.first - 1] ?? null;
   }
 
   valueAt(height: number, key: string): string | null {

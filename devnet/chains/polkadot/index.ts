@@ -1,6 +1,7 @@
 export { devAccount, devPair, devSeed } from './dev-keys.js';
 export type { DevAccount, DevRole } from './dev-keys.js';
-export { missingForRealChain } from './real/chopsticks-host.js';
+export { AssetHubChain } from './real/asset-hub-chain.js';
+export { missingForAssetHub, missingForRealChain } from './real/chopsticks-host.js';
 export { DOT, openDotWorld } from './real/dot-world.js';
 export type { DotWorld, DotWorldOptions } from './real/dot-world.js';
 export type { RealChain } from './real/real-chain.js';

@@ -178,6 +178,14 @@ export type StakeIntent =
   | { readonly kind: 'redelegate'; readonly from: string; readonly to: string; readonly amount: Atoms }
   | { readonly kind: 'claim'; readonly validator: string };
 
+/** What the chain owes an account and hands out only when somebody, anybody, asks for it; nobody has yet. */
+export interface DueClaim {
+  /** Made of chain facts alone; another one as soon as more has become due with the same validator. */
+  readonly key: string;
+  /** One transaction asks for it. */
+  readonly intent: Extract<StakeIntent, { readonly kind: 'claim' }>;
+}
+
 /** One transaction's worth of an intent. `operationId` is made and stored before the first attempt. */
 export interface Step {
   readonly operationId: string;
@@ -260,6 +268,9 @@ export interface ChainAdapter {
   validatorsAt(at: BlockStamp, signal: AbortSignal): Promise<readonly ValidatorState[]>;
   positionsAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly Position[]>;
   liquidAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<Atoms>;
+
+  /** Only where rewards wait until they are asked for: what could be asked for in the state after `at`. */
+  dueClaims?(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly DueClaim[]>;
 
   /** Pure: splits an intent into transactions (tranches, slots). Refuses what the chain would refuse. */
   plan(

@@ -1,6 +1,10 @@
 import { expectIdentity, finalNow, operate, patience, prepare } from '@app/chains/testing';
 import { atoms } from '@app/staking-core';
 
+import { ToyBooks } from '../../../apps/chain-sync/src/testing/toy-books.js';
+import type { OperateParts } from '../../../apps/chain-sync/src/operate/advance-operation.js';
+import { advanceOperations } from '../../../apps/chain-sync/src/operate/advance-operations.js';
+import { claimWhatIsDue } from '../../../apps/chain-sync/src/operate/claim-what-is-due.js';
 import { devAccount, DOT, missingForRealChain } from '../../../devnet/chains/polkadot/index.js';
 import type { BlockStamp, Observation } from '../../../libs/chains/src/chain-adapter.js';
 import { PolkadotDevSigner } from '../../../libs/chains/src/polkadot/polkadot-dev-signer.js';
@@ -15,6 +19,7 @@ const SET_UP_MS = 600_000;
   let harness: PolkadotHarness;
   let adapter: PolkadotAdapter;
   let cut: BlockStamp;
+  let books: ToyBooks;
   const account = devAccount('treasury').address;
   const stake = 3_000_000n * DOT + 123_456_789n;
 
@@ -27,7 +32,29 @@ const SET_UP_MS = 600_000;
     return seen;
   };
 
+  /** The parts of chain-sync's own job, on a real database. */
+  const jobOf = async (name: string): Promise<OperateParts> => {
+    const worker = books.workerOn(adapter, account, name, { ttlMs: SET_UP_MS });
+    const held = await worker.leadership.hold();
+    if (held === null) throw new Error('the worker does not lead');
+    return { ...worker, signer: harness.signer, operations: books.operations, lease: held.lease };
+  };
+
+  /** Everything under way goes on, block by block, until it has ended. */
+  const finish = async (parts: OperateParts): Promise<void> => {
+    for (let block = 0; block < 5; block++) {
+      await advanceOperations(parts, await finalNow(adapter), patience());
+      if ((await books.operations.open('polkadot')).length === 0) return;
+      await harness.include();
+    }
+    throw new Error('it does not end');
+  };
+
   beforeAll(async () => {
+    books = await ToyBooks.open('dot_payouts');
+    await books.db.affected(
+      `INSERT INTO token (symbol, name, chain, decimals, payout_decimals, listed_from) VALUES ('DOT', 'DOT', 'polkadot', 10, 8, '2026-01-01')`,
+    );
     harness = await makePolkadotHarness();
     adapter = harness.openWith({});
     await harness.advancePeriod();
@@ -44,6 +71,7 @@ const SET_UP_MS = 600_000;
   afterAll(async () => {
     await adapter?.close();
     await harness?.close();
+    await books?.close();
   });
 
   it('R19: an era that nobody has paid out is not yet, and its day stays open', async () => {
@@ -59,9 +87,15 @@ const SET_UP_MS = 600_000;
   it('R13, R14: paid out by our own job a day later, the reward keeps the interval of its era, and the day closes', async () => {
     const [validator] = harness.validators;
     const due = await adapter.duePayouts(cut, account, patience());
-    const located = await operate(harness, adapter, 'days-payout', { kind: 'claim', validator });
-    expect(located.flows.map((one) => one.kind)).toEqual(['withdraw-reward']);
+    const job = await jobOf('pays out');
+    expect(await claimWhatIsDue(job, await finalNow(adapter), patience())).toBe(1);
+    await finish(job);
+    const [paid, ...others] = await books.allAttempts();
+    const operationId = `polkadot.${due[0]?.era}.${validator}.due-claim`;
+    expect(paid).toMatchObject({ operationId, state: 'EFFECT_VERIFIED', detail: null });
+    expect(others).toEqual([]);
     const later = await finalNow(adapter);
+    expect(await claimWhatIsDue(job, later, patience())).toBe(0);
     expect(await adapter.duePayouts(later, account, patience())).toEqual([]);
     await expect(prepare(harness, adapter, 'days-again', { kind: 'claim', validator })).rejects.toMatchObject({
       code: 'REFUSED',
@@ -187,5 +221,25 @@ const SET_UP_MS = 600_000;
       days.push(...seen.days.map((one) => one.day));
     }
     expect(days).toHaveLength(2);
+  });
+
+  it('R40: a stranger has it paid out while ours is on its way: ours is needless, and the reward came once', async () => {
+    await books.tamper('TRUNCATE chain_operation, lease CASCADE');
+    await harness.endEra();
+    await harness.include();
+    const job = await jobOf('comes late');
+    const at = await finalNow(adapter);
+    const due = await adapter.dueClaims(at, account, patience());
+    expect(due.length).toBeGreaterThan(0);
+    expect(await claimWhatIsDue(job, at, patience())).toBe(due.length);
+    await advanceOperations(job, at, patience());
+    await harness.world.driver.payOut(harness.unpaid.splice(0));
+    await finish(job);
+    const needless: unknown = expect.stringMatching(/^needless: .*staking.AlreadyClaimed/);
+    const attempts = await books.allAttempts();
+    expect(attempts.map(({ state, detail }) => [state, detail])).toEqual(due.map(() => ['FAILED', needless]));
+    expect(await adapter.dueClaims(await finalNow(adapter), account, patience())).toEqual([]);
+    await harness.nextDay();
+    expect((await toNextCut()).rewards).toHaveLength(due.length);
   });
 });

@@ -12,6 +12,7 @@ import type { Logger } from '@app/platform';
 import { invariant } from '@app/staking-core';
 import type { ChainMetrics } from '../chain-sync.metrics.js';
 import type { ReachPoint } from '../fault-points.js';
+import { isNeedless, withoutEffect } from './claim-what-is-due.js';
 import { intentOf } from './stored-intent.js';
 
 export interface OperateParts {
@@ -102,7 +103,8 @@ async function sign(parts: OperateParts, attempt: OperationAttempt, visit: Visit
   } catch (error) {
     // The chain would refuse it, and no bytes exist: it ends here, with nothing to undo.
     if (error instanceof ChainError && error.code === 'REFUSED') {
-      return operations.refuseUnsigned(lease, planned, error.message);
+      const detail = await withoutEffect(adapter, planned, error.message, visit.at, visit.signal);
+      return operations.refuseUnsigned(lease, planned, detail);
     }
     throw error;
   }
@@ -155,10 +157,12 @@ async function verify(parts: OperateParts, attempt: OperationAttempt, visit: Vis
   // An endpoint that is behind may not know it yet: final it stays, the verdict waits.
   if (located.state !== 'final') return attempt;
   const verdict = adapter.verifyEffect(stepOf(attempt), located);
-  const moved =
-    verdict.kind === 'verified'
-      ? await operations.move(lease, attempt, 'EFFECT_VERIFIED')
-      : await operations.move(lease, attempt, 'FAILED', { detail: verdict.detail });
+  let moved: OperationAttempt;
+  if (verdict.kind === 'verified') moved = await operations.move(lease, attempt, 'EFFECT_VERIFIED');
+  else {
+    const detail = await withoutEffect(adapter, attempt, verdict.detail, located.at, visit.signal);
+    moved = await operations.move(lease, attempt, 'FAILED', { detail });
+  }
   reach('chain-sync.effect-stored');
   return moved;
 }
@@ -174,8 +178,9 @@ function signedOf(attempt: OperationAttempt): SignedTransaction {
 }
 
 function tell(parts: OperateParts, before: OperationAttempt, now: OperationAttempt): void {
-  parts.metrics.operation(now.chain, now.state);
-  const bad = now.state === 'FAILED' || now.state === 'DEAD';
+  const needless = isNeedless(now);
+  parts.metrics.operation(now.chain, needless ? 'NEEDLESS' : now.state);
+  const bad = !needless && (now.state === 'FAILED' || now.state === 'DEAD');
   parts.log[bad ? 'warn' : 'info'](
     {
       operation: now.operationId,

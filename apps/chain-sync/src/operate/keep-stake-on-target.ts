@@ -4,6 +4,7 @@ import { dayOf, type UtcDay } from '@app/staking-core';
 import type { OperateParts } from './advance-operation.js';
 import { storedIntent } from './stored-intent.js';
 import { delegationsToTarget, type StakePolicy } from './stake-target.js';
+import { isUnderWay } from './under-way.js';
 
 /**
  * Development only, until planner, approvals and signer stand here: plans the delegations that bring custody to its
@@ -20,9 +21,7 @@ export async function keepStakeOnTarget(
   signal: AbortSignal,
 ): Promise<number> {
   const { adapter, operations, signer, lease } = parts;
-  if ((await operations.open(adapter.chain)).length > 0) return 0;
-  const included = await operations.highestIncluded(adapter.chain);
-  if (included !== null && included > final.height) return 0;
+  if (await isUnderWay(parts, final)) return 0;
 
   const [liquid, positions, validators, parameters] = await Promise.all([
     adapter.liquidAt(final, signer.account, signal),

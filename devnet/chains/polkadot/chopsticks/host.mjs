@@ -14,14 +14,17 @@ const { buildBlock, GenesisProvider, inherentProviders, setup } = await import('
 
 const GENESIS_HASH = `0x${'45'.repeat(32)}`;
 /** A pre-runtime digest of BABE, "secondary plain": the author's index and the slot. */
-const preDigest = (author) => `0x0642414245${'3402'}${little(author, 4)}${'00'.repeat(8)}`;
+const babeDigest = (author) => `0x0642414245${'3402'}${little(author, 4)}${'00'.repeat(8)}`;
 
 let chain;
 
 const answers = {
-  /** `changes`: what the genesis state is to say otherwise; a value of null takes it away. Builds block 2, the first. */
+  /**
+   * `genesisFile`: null is the Asset Hub of Rococo that a package of this workspace carries. `changes`: what the genesis
+   * state is to say otherwise; a value of null takes it away. Builds the first block: 2, of the Asset Hub 1.
+   */
   async open({ genesisFile, changes }) {
-    const spec = JSON.parse(readFileSync(genesisFile, 'utf8'));
+    const spec = JSON.parse(genesisFile === null ? await rococoAssetHub() : readFileSync(genesisFile, 'utf8'));
     const state = spec.genesis.raw.top;
     for (const { pallet, item, key = [], value } of changes) {
       const place = keyOf(pallet, item, key);
@@ -29,9 +32,11 @@ const answers = {
       else state[place] = value;
     }
     const genesis = new GenesisProvider(spec);
-    const base = await genesis.getHeader();
-    // The runtime has no use for chopsticks' own first digest (its author is number 514), and counts from block 1.
-    genesis.getHeader = async () => ({ ...base, number: '0x1', digest: { logs: [preDigest(0)] } });
+    if (genesisFile !== null) {
+      const base = await genesis.getHeader();
+      // The runtime has no use for chopsticks' own first digest (its author is number 514), and counts from block 1.
+      genesis.getHeader = async () => ({ ...base, number: '0x1', digest: { logs: [babeDigest(0)] } });
+    }
     genesis.clone = () => genesis;
     chain = await setup({ genesis, buildBlockMode: 'Manual', allowUnresolvedImports: true, maxMemoryBlockCount: 1e6 });
     const head = chain.head;
@@ -45,11 +50,15 @@ const answers = {
     };
   },
 
-  /** A block on the head: `before` are changes of state that nobody signed for, then the transactions in their order. */
+  /**
+   * A block on the head: `before` are changes of state that nobody signed for, then the transactions in their order.
+   * `author`: null where authors take turns by slot.
+   */
   async build({ before, author, transactions }) {
     const head = chain.head;
     head.pushStorageLayer().setAll(before.map(([key, value]) => [key, value ?? 'Deleted']));
-    const restore = authoredBy(head, await head.header, await head.registry, author);
+    const restore =
+      author === null ? () => undefined : authoredBy(head, await head.header, await head.registry, author);
     try {
       const params = { transactions, downwardMessages: [], upwardMessages: {}, horizontalMessages: {} };
       const failed = [];
@@ -81,9 +90,14 @@ const answers = {
   },
 };
 
+async function rococoAssetHub() {
+  const { chainSpec } = await import('@substrate/connect-known-chains/rococo_v2_2_asset_hub');
+  return chainSpec;
+}
+
 /** Makes the next header name this author; chopsticks copies the parent's digest. */
 function authoredBy(head, header, registry, author) {
-  const shownHeader = registry.createType('Header', { ...header.toJSON(), digest: { logs: [preDigest(author)] } });
+  const shownHeader = registry.createType('Header', { ...header.toJSON(), digest: { logs: [babeDigest(author)] } });
   Object.defineProperty(head, 'header', { configurable: true, value: Promise.resolve(shownHeader) });
   return () => delete head.header;
 }

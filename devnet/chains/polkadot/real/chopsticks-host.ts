@@ -17,8 +17,8 @@ export interface GenesisChange {
 
 export interface BuildRequest {
   readonly before: readonly StateChange[];
-  /** Index of the author among the session's validators. */
-  readonly author: number;
+  /** Index of the author among the session's validators; null where authors take turns by slot. */
+  readonly author: number | null;
   readonly transactions: readonly string[];
 }
 
@@ -43,10 +43,17 @@ export function missingForRealChain(genesisFile: string | undefined = process.en
   if (genesisFile === undefined || genesisFile === '')
     return 'DOT_GENESIS_FILE names no raw genesis with a staking pallet';
   if (!existsSync(path.resolve(genesisFile))) return `DOT_GENESIS_FILE: there is no file ${genesisFile}`;
-  if (!existsSync(path.join(chopsticksFolder(), 'node_modules', '@acala-network', 'chopsticks-core'))) {
-    return 'the optional workspace is not installed: npm ci --ignore-scripts --prefix devnet/chains/polkadot/chopsticks';
-  }
-  return null;
+  return missingPackage('@acala-network/chopsticks-core');
+}
+
+/** What is missing for the Asset Hub of Rococo, which a package of the workspace carries; null: nothing. */
+export function missingForAssetHub(): string | null {
+  return missingPackage('@acala-network/chopsticks-core') ?? missingPackage('@substrate/connect-known-chains');
+}
+
+function missingPackage(name: string): string | null {
+  if (existsSync(path.join(chopsticksFolder(), 'node_modules', ...name.split('/')))) return null;
+  return 'the optional workspace is not installed: npm ci --ignore-scripts --prefix devnet/chains/polkadot/chopsticks';
 }
 
 /** Chopsticks in a process of its own; its words are lines of JSON. It ends with this process. */
@@ -70,7 +77,11 @@ export class ChopsticksHost {
     return new ChopsticksHost(spawn(process.execPath, ['host.mjs'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] }));
   }
 
-  open(genesisFile: string, changes: readonly GenesisChange[]): Promise<LocalGenesis & { readonly block: LocalBlock }> {
+  /** @param genesisFile null: the Asset Hub of Rococo that the workspace carries */
+  open(
+    genesisFile: string | null,
+    changes: readonly GenesisChange[],
+  ): Promise<LocalGenesis & { readonly block: LocalBlock }> {
     return this.ask('open', { genesisFile, changes });
   }
 

@@ -29,6 +29,12 @@ const REFUSALS: readonly (readonly [RegExp, number, string])[] = [
   [/ancientBirthBlock/i, 1010, 'Transaction has an ancient birth block'],
 ];
 
+/** What a node would say where the runtime gives this reason. */
+export function nodeRefusal(refusal: string): NodeError {
+  const [, code, words] = REFUSALS.find(([pattern]) => pattern.test(refusal)) ?? [null, 1010, refusal];
+  return new NodeError(code, 'Invalid Transaction', words);
+}
+
 /**
  * A real Substrate runtime, block by block: chopsticks executes it, this keeps what it made and serves it. Time and the end
  * of sessions are ours: the clock and the slots are set before each block, so that days pass quickly.
@@ -84,8 +90,7 @@ export class RealChain implements TransactionPool {
       this.pool.push(bytes);
       return hash;
     }
-    const [, code, words] = REFUSALS.find(([pattern]) => pattern.test(refusal)) ?? [null, 1010, refusal];
-    throw new NodeError(code, 'Invalid Transaction', words);
+    throw nodeRefusal(refusal);
   }
 
   pending(): readonly string[] {

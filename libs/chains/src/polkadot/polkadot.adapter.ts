@@ -21,6 +21,7 @@ import type {
   ChainAdapter,
   ChainIdentity,
   ChainParameters,
+  DueClaim,
   EffectVerdict,
   FinalStamp,
   Lane,
@@ -45,6 +46,7 @@ import { locateTransaction, sendTo, strongest } from './polkadot.locate.js';
 import { observeAccount } from './polkadot.observe.js';
 import { withDefaults, type PolkadotOptions, type PolkadotSettings } from './polkadot.options.js';
 import { parametersAt } from './polkadot.parameters.js';
+import { claimsOf, type PayoutPage } from './polkadot.payouts.js';
 import { effectOf, planIntent, type PlanState } from './polkadot.plan.js';
 import { liquidAt, nonceAt, positionAt } from './polkadot.state.js';
 import { validatorsAt } from './polkadot.validators.js';
@@ -56,13 +58,6 @@ const CAPABILITIES: Capabilities = {
   exitSlots: 32,
   principalAtRisk: true,
 };
-
-/** A payout that could be asked for, with addresses as text. */
-export interface DuePayout {
-  readonly era: bigint;
-  readonly validator: string;
-  readonly page: bigint;
-}
 
 export class PolkadotAdapter implements ChainAdapter {
   readonly chain = 'polkadot';
@@ -187,7 +182,7 @@ export class PolkadotAdapter implements ChainAdapter {
   }
 
   /** Payouts of ended eras that have not been made and would pay us; anybody may ask for them (`claim` of the validator). */
-  duePayouts(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly DuePayout[]> {
+  duePayouts(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly PayoutPage[]> {
     const { stash } = this.account(account);
     const { lookbackEras, ss58Prefix } = this.settings;
     return this.readAt([at], signal, async (client) =>
@@ -196,6 +191,12 @@ export class PolkadotAdapter implements ChainAdapter {
         validator: addressOf(one.validator, ss58Prefix),
       })),
     );
+  }
+
+  /** One claim for each validator with unpaid eras behind it, for the configured stash, whoever signs it. */
+  async dueClaims(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly DueClaim[]> {
+    const { stash, ss58Prefix } = this.settings;
+    return claimsOf(await this.duePayouts(at, stash === null ? account : addressOf(stash, ss58Prefix), signal));
   }
 
   plan(operationId: string, intent: StakeIntent, state: PlanState): readonly Step[] {

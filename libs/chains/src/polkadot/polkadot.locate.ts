@@ -152,7 +152,7 @@ async function found(
     at: seen.at,
     succeeded: failure === null,
     flows: failure === null ? await flowsOf(client, seen, txid, who) : [],
-    feeAtoms: feeOf(own),
+    feeAtoms: feeOf(own, codec.signerOf(block.body[place] ?? '')?.account ?? null),
     failure,
   };
 }
@@ -180,9 +180,19 @@ function failureOf(events: readonly ChainEvent[], nameOf: (error: never) => stri
   return null;
 }
 
-function feeOf(events: readonly ChainEvent[]): ReturnType<typeof atoms> {
+/**
+ * Runtimes before mid-2022 name no fee: it is what is taken from the signer before anything else happens, less what is
+ * given back. Without either there was none.
+ */
+function feeOf(events: readonly ChainEvent[], signer: string | null): ReturnType<typeof atoms> {
   const paid = events.find((event) => event.name === 'transactionPayment.TransactionFeePaid');
-  return paid === undefined ? atoms(0n) : amount(paid.fields['actualFee'], 'a fee');
+  if (paid !== undefined) return amount(paid.fields['actualFee'], 'a fee');
+  const ofSigner = (name: string): readonly ChainEvent[] =>
+    events.filter((event) => event.name === name && event.fields['who'] === signer);
+  const [taken] = ofSigner('balances.Withdraw');
+  if (taken === undefined || taken !== events[0]) return atoms(0n);
+  const back = ofSigner('balances.Deposit').map((event) => amount(event.fields['amount'], 'a fee given back'));
+  return atoms(back.reduce((fee: bigint, one) => fee - one, amount(taken.fields['amount'], 'a fee')));
 }
 
 /** The final block in which the account's nonce went above `number`. Needs the history of states: `STATE_PRUNED` without. */

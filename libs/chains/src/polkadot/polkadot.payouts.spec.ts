@@ -4,7 +4,7 @@ import type { BlockStamp } from '../chain-adapter.js';
 import type { ChainEvent } from './polkadot.codec.js';
 import type { Account } from './polkadot.flows.js';
 import { subsetOf } from './polkadot.flows.js';
-import { expectedPayout, rewardsIn } from './polkadot.payouts.js';
+import { claimsOf, expectedPayout, rewardsIn } from './polkadot.payouts.js';
 import { firstLater } from './polkadot.search.js';
 import { decodeWaiting, slashesBetween, type WaitingSlash } from './polkadot.slashes.js';
 import { addressOf } from './polkadot.address.js';
@@ -47,6 +47,20 @@ describe('what a payout says', () => {
     expect(() => rewardsIn([started(7n, 1, 0), rewarded(1n, 2, 1)], OURS)).toThrow(
       expect.objectContaining({ code: 'BAD_ANSWER' }),
     );
+  });
+});
+
+describe('what is to be asked for', () => {
+  it('R40: one claim a validator, under a key that another unpaid era changes', () => {
+    const due = (era: bigint, validator: string) => ({ era, validator, page: 0n });
+    expect(claimsOf([])).toEqual([]);
+    const first = claimsOf([due(7n, 'a'), due(7n, 'b')]);
+    expect(first).toEqual([
+      { key: '7.a', intent: { kind: 'claim', validator: 'a' } },
+      { key: '7.b', intent: { kind: 'claim', validator: 'b' } },
+    ]);
+    const later = claimsOf([due(7n, 'a'), due(8n, 'a'), due(9n, 'a')]);
+    expect(later).toEqual([{ key: '7-9.a', intent: { kind: 'claim', validator: 'a' } }]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { atoms, type Atoms } from '@app/staking-core';
 
+import type { DueClaim } from '../chain-adapter.js';
 import { read, type PolkadotClient } from './polkadot.client.js';
 import type { ChainEvent } from './polkadot.codec.js';
 import { account, amount, badAnswer, fields, list, whole } from './polkadot.decode.js';
@@ -120,6 +121,22 @@ export async function unpaidPages(
     if (expectedPayout(terms, { amount: ours, total }) > 0n) unpaid.push({ era, validator, page });
   }
   return unpaid;
+}
+
+/**
+ * Pure: what to ask for, validator by validator. The key names the eras from the oldest to the newest, so an era that
+ * cannot be paid out is asked for again with the next one, and never twice for the same eras.
+ */
+export function claimsOf(due: readonly PayoutPage[]): DueClaim[] {
+  const eras = new Map<string, { readonly first: bigint; readonly last: bigint }>();
+  for (const { validator, era } of due) {
+    const { first, last } = eras.get(validator) ?? { first: era, last: era };
+    eras.set(validator, { first: era < first ? era : first, last: era > last ? era : last });
+  }
+  return [...eras].map(([validator, { first, last }]) => ({
+    key: `${first === last ? first : `${first}-${last}`}.${validator}`,
+    intent: { kind: 'claim', validator },
+  }));
 }
 
 /** The page and the payee that the events of some runtimes leave out, read from the state around them. */
