@@ -12,6 +12,7 @@ export type ChainCall =
   | 'validatorsAt'
   | 'positionsAt'
   | 'liquidAt'
+  | 'dueClaims'
   | 'nextLane'
   | 'build'
   | 'broadcast'
@@ -19,7 +20,7 @@ export type ChainCall =
 
 const CALLS: ReadonlySet<string> = new Set<ChainCall>([
   ...(['identity', 'finalStamp', 'isCanonical', 'firstCut', 'nextCut', 'observe', 'parametersAt'] as const),
-  ...(['validatorsAt', 'positionsAt', 'liquidAt', 'nextLane', 'build', 'broadcast', 'locate'] as const),
+  ...(['validatorsAt', 'positionsAt', 'liquidAt', 'dueClaims', 'nextLane', 'build', 'broadcast', 'locate'] as const),
 ]);
 
 /** What is put around one call: it gets the call's name and signal and decides when, and how often, to make it. */
