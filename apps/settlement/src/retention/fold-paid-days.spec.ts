@@ -14,7 +14,7 @@ import { foldPaidDays, type FoldTools } from './fold-paid-days.js';
 const leafOf = (name: string) => rewardLeafOf(name)!;
 
 describe('which leaves are folded', () => {
-  // 2026-11-19 is the first day of a block of eight.
+  // 2026-11-11 is the first day of a block of sixteen.
   const ready = (...days: string[]) => new Set(days.map((day) => `2026-11-${day}`));
   it.each([
     ['one day of one token', ['reward_20261119_bnb'], ready('19'), '20261119_to_20261120', 1],
@@ -42,9 +42,9 @@ describe('which leaves are folded', () => {
     ],
     [
       'nothing over the end of a block',
-      ['reward_20261111_to_20261119', 'reward_20261119_bnb'],
-      ready('11', '12', '13', '14', '15', '16', '17', '18', '19'),
-      '20261119_to_20261120',
+      ['reward_20261111_to_20261127', 'reward_20261127_bnb'],
+      ready(...Array.from({ length: 17 }, (_, index) => String(11 + index))),
+      '20261127_to_20261128',
       1,
     ],
     [

@@ -13,6 +13,18 @@ export interface BalanceRow {
   readonly lastCause: string | null;
 }
 
+type BalanceColumns = readonly [
+  token: string,
+  free: string,
+  locked: string,
+  knownFrom: Date,
+  day: string,
+  integral: string,
+  prevDay: string | null,
+  prevIntegral: string | null,
+  lastCause: string | null,
+];
+
 export interface BalanceEventRow {
   readonly seq: string;
   readonly msOfDay: number;
@@ -27,12 +39,17 @@ export interface BalanceEventRow {
 export class BalanceReadingRepository {
   constructor(private readonly db: Database) {}
 
-  balances(user: string): Promise<BalanceRow[]> {
-    return this.db.rows<BalanceRow>(
-      `SELECT token, free, locked, known_from AS "knownFrom", day, integral, prev_day AS "prevDay",
-              prev_integral AS "prevIntegral", last_cause AS "lastCause"
+  /** Prepared: planning one probe of every token's leaf costs more than the probes. */
+  async balances(user: string): Promise<BalanceRow[]> {
+    const rows = await this.db.prepared(
+      `SELECT token, free, locked, known_from, day, integral, prev_day, prev_integral, last_cause
        FROM spot_balance WHERE user_id = $1 ORDER BY token`,
       [user],
+    );
+    return (rows as unknown as BalanceColumns[]).map(
+      ([token, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause]) => {
+        return { token, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause };
+      },
     );
   }
 
@@ -60,13 +77,13 @@ export class BalanceReadingRepository {
 
   /** Tokens of the user whose day does not count because the feed contradicted itself or their shard has a hole (R26). */
   async quarantined(user: string, day: string): Promise<string[]> {
-    const rows = await this.db.rows<{ token: string }>(
+    const rows = await this.db.prepared(
       `SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date
        UNION
        SELECT token FROM spot_balance WHERE user_id = $1 AND shard IN (
          SELECT shard FROM quarantine WHERE token = '*' AND day = $2::date AND reason = 'SHARD_GAP')`,
       [user, day],
     );
-    return rows.map((row) => row.token);
+    return rows.map(([token]) => token as string);
   }
 }

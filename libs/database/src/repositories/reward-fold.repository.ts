@@ -6,7 +6,7 @@ import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
 import { type DayRange, daysOf, foldedLeafName, newestFirst, type RewardLeaf } from './reward-leaf.js';
 
 /** Days of one block become one leaf: a month of somebody's rewards lies in four or five. */
-export const FOLD_DAYS = 8n;
+export const FOLD_DAYS = 16n;
 
 /** Leaves that become one. */
 export interface RewardFold extends DayRange {
@@ -21,7 +21,7 @@ const DAY_LENGTH_MS = 86_400_000n;
 const COLUMNS = 'user_id, day, token, bucket, average, weight, amount, credited_ms';
 
 /**
- * Folding (decision 12): the leaves of paid days, one a (day, token), become one leaf for all tokens of up to eight days,
+ * Folding (decision 12): the leaves of paid days, one a (day, token), become one leaf for all tokens of up to sixteen days,
  * in order of user. Nothing is changed by it but where rows lie, and that a row now says when its credit was confirmed.
  */
 export class RewardFoldRepository {
@@ -175,7 +175,7 @@ export class RewardFoldRepository {
 }
 
 /**
- * What to fold, oldest block first: within a block of eight days, days in a row that are ready and do not lie in one
+ * What to fold, oldest block first: within a block of sixteen days, days in a row that are ready and do not lie in one
  * leaf yet. A day that is not ready, or has no leaf at all (archived), parts a block in two.
  * @param ready days whose tokens are all paid
  */
