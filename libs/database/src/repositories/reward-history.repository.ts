@@ -39,7 +39,8 @@ export interface RewardPage {
   readonly more: boolean;
 }
 
-const UNDEFINED_TABLE = '42P01';
+/** A leaf is gone; or its going and our reading waited for each other, and the server ended us: both say, look again. */
+const LEAVES_CHANGE = new Set(['42P01', '40P01']);
 /** Leaves change a few times a day; a read that meets so many changes in a row is not reading what we write. */
 const ATTEMPTS = 8;
 
@@ -68,7 +69,7 @@ export class RewardHistoryRepository {
       try {
         return await this.pageFrom(await this.leaves(), query);
       } catch (error) {
-        const moved = error instanceof LeavesMoved || (error as { code?: unknown }).code === UNDEFINED_TABLE;
+        const moved = error instanceof LeavesMoved || LEAVES_CHANGE.has(String((error as { code?: unknown }).code));
         if (!moved || attempt >= ATTEMPTS) throw error;
         this.known = undefined;
       }
