@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { VersionedTransaction } from '@solana/web3.js';
 
-import { encodeBase58 } from './base58.js';
+import { encodeBase58 } from '@app/chains';
 import type { BankAccount } from './bank-process.js';
 import type { Effects, PaidReward, RanTransaction } from './bank-run.js';
 import type { ChainEvent } from './chain-events.js';

@@ -1,4 +1,4 @@
-import { decodeBase58, encodeBase58 } from './base58.js';
+import { decodeBase58, encodeBase58 } from '@app/chains';
 import type { BankAccount } from './bank-process.js';
 import { devKey } from './dev-keys.js';
 import {

@@ -1,6 +1,6 @@
 import { VersionedTransaction } from '@solana/web3.js';
 
-import { encodeBase58 } from './base58.js';
+import { encodeBase58 } from '@app/chains';
 import type { LedgerTransaction } from './ledger.js';
 import {
   BLOCKHASH_BLOCKS,

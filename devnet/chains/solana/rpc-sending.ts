@@ -1,6 +1,6 @@
 import { PublicKey, SystemProgram, Transaction, VersionedMessage, VersionedTransaction } from '@solana/web3.js';
 
-import { decodeBase58, encodeBase58 } from './base58.js';
+import { decodeBase58, encodeBase58 } from '@app/chains';
 import { devKey } from './dev-keys.js';
 import { BLOCKHASH_BLOCKS } from './sol-constants.js';
 import type { SolanaChain } from './solana-chain.js';

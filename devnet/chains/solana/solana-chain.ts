@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { VersionedTransaction } from '@solana/web3.js';
 
-import { decodeBase58, encodeBase58 } from './base58.js';
+import { decodeBase58, encodeBase58 } from '@app/chains';
 import { BankProcess, type BankAccount, type BankOutcome } from './bank-process.js';
 import { BankRun, digestOf, type Effects } from './bank-run.js';
 import { claimChain, releaseChain } from './chain-claim.js';

@@ -9,3 +9,4 @@ export type { CutSnapshots } from './cosmos/cosmos.snapshots.js';
 export type { Around, ChainCall } from './wrap/around-adapter.js';
 export { withMetrics, type ChainCallSeen } from './wrap/with-metrics.js';
 export { withRetry, type RetryOptions } from './wrap/with-retry.js';
+export { decodeBase58, encodeBase58 } from './solana/solana.base58.js';
