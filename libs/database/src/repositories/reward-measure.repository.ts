@@ -7,9 +7,14 @@ import {
   countedExpression,
   DAY_END,
   DAY_START,
+  exceptionsOf,
+  isIn,
+  limitValues,
+  NOBODY,
   OVERLAPS,
   ratedUsers,
   rateValues,
+  type UserList,
   wholeDays,
   within,
 } from './reward-sql.js';
@@ -38,10 +43,17 @@ export class RewardMeasureRepository {
   async measurePartial(tx: Transaction, unit: TokenDay, rules: RulesOfDay): Promise<number> {
     const given = await circumstancesOf(tx, unit);
     // Switched off during the day, or since: their accumulators no longer say from when they counted.
-    const switched = 'SELECT user_id FROM ended UNION SELECT user_id FROM cut';
-    const everybody = `SELECT user_id FROM participation_period WHERE ${OVERLAPS}`;
+    const switched = `
+      SELECT user_id FROM participation_period WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at
+      UNION SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
     const gone = given.farAhead ? `UNION ${movedOn(given)}` : '';
-    await tx.affected(measureFromLog(rules, given, given.paused ? everybody : `${switched} ${gone}`), keyOf(unit));
+    await measureFromLog(
+      tx,
+      unit,
+      rules,
+      given,
+      given.paused ? EVERYBODY : await listed(tx, unit, `${switched} ${gone}`),
+    );
     const [row] = await tx.rows<{ moved_on: number }>(
       `SELECT count(*)::int AS moved_on FROM partial_balance
        WHERE day = $1::date AND token = $2 AND intervals = '[[0, 86400000]]'::jsonb`,
@@ -65,7 +77,7 @@ export class RewardMeasureRepository {
     if (whom === 'switched only' && (await tx.rows(`${left} LIMIT 1`, [unit.day])).length === 0) return;
     const given = await circumstancesOf(tx, unit);
     const candidates = whom === 'switched only' ? left : `${left} UNION ${movedOn(given)} AND ${within('s', range)}`;
-    await tx.affected(measureFromLog(rules, given, candidates, range), keyOf(unit));
+    await measureFromLog(tx, unit, rules, given, await listed(tx, unit, candidates), range);
   }
 
   /** R10: the sum over an owner's accounts that qualify by themselves; the cap is shared out by it. */
@@ -78,16 +90,17 @@ export class RewardMeasureRepository {
     if (count === 0) return;
     const given = await circumstancesOf(tx, unit);
     // A few are looked up by the key, many by one pass.
-    const among = count > FEW ? `s.user_id IN (${owned})` : `s.user_id = ANY (ARRAY(${owned}))`;
-    const whole = `${wholeDays(rules, given, { among })} UNION ALL`;
+    const owner = count > FEW ? `s.user_id IN (${owned})` : `s.user_id = ANY (ARRAY(${owned}))`;
+    const whole = wholeDays(rules, given, { among: given.paused ? 'false' : owner, but: ['$4'] });
+    const { otherwise } = await exceptionsOf(tx, unit, rules);
     await tx.affected(
       `INSERT INTO owner_average (day, token, owner, average)
-       SELECT $1::date, $2, a.owner, sum(m.average) FROM (${given.paused ? '' : whole}
+       SELECT $1::date, $2, a.owner, sum(m.average) FROM (${whole} UNION ALL
          SELECT b.user_id, b.bucket, div(b.integral, 86400000) AS average FROM partial_balance b
          WHERE b.day = $1::date AND b.token = $2 AND b.integral >= $3::numeric * 86400000) m
        JOIN account a ON a.user_id = m.user_id AND a.owner IS NOT NULL GROUP BY a.owner
        ON CONFLICT (day, token, owner) DO NOTHING`,
-      rateValues(unit, rules).slice(0, 3),
+      [...limitValues(unit, rules).slice(0, 3), otherwise],
     );
   }
 
@@ -97,7 +110,7 @@ export class RewardMeasureRepository {
       `SELECT coalesce(sum(weight), 0)::text AS qualifying, count(average)::int AS users,
               (count(*) - count(average))::int AS unmeasured
        FROM (${ratedUsers(rules, await circumstancesOf(tx, unit), range)}) rated`,
-      rateValues(unit, rules),
+      rateValues(unit, rules, await exceptionsOf(tx, unit, rules, range)),
     );
     return {
       qualifying: atoms(BigInt(row?.qualifying ?? '0')),
@@ -115,15 +128,27 @@ function movedOn({ balances }: Circumstances): string {
   return `SELECT user_id FROM ${balances.from} WHERE ${balances.where} AND s.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date`;
 }
 
+/** Of a paused token: nobody's day is simply whole. */
+const EVERYBODY = Symbol('everybody');
+
+/** @param query of user_id; $1 is the day, $2 the token, whether it asks for both or not */
+async function listed(tx: Transaction, unit: TokenDay, query: string): Promise<UserList> {
+  const [row] = await tx.rows<{ users: UserList }>(
+    `SELECT ARRAY(${query})::text AS users, $1::date AS day, $2::text AS token`,
+    keyOf(unit),
+  );
+  return row?.users ?? NOBODY;
+}
+
 /** The token's log from 00:00 of the day on: whose balance changed by how much, and when; a later day's lies after all of it. */
-function loggedChanges({ log }: Circumstances, counted: string): string {
+function loggedChanges({ log }: Circumstances, counted: string, among: string): string {
   const leaves = [
     ...(log.day === null ? [] : [{ leaf: log.day, ms: 'e.ms_of_day' }]),
     ...log.later.map((leaf) => ({ leaf, ms: '86400000' })),
   ];
   if (leaves.length === 0) return 'SELECT NULL::text AS user_id, 0 AS ms, 0::numeric AS change WHERE false';
   return leaves
-    .map(({ leaf, ms }) => `SELECT e.user_id, ${ms} AS ms, ${counted} AS change FROM ${leaf} e`)
+    .map(({ leaf, ms }) => `SELECT e.user_id, ${ms} AS ms, ${counted} AS change FROM ${leaf} e WHERE ${among}`)
     .join(' UNION ALL ');
 }
 
@@ -132,20 +157,28 @@ function keyOf(unit: TokenDay): string[] {
 }
 
 /**
- * Only for the users of `candidates`: those that switched, were cut or paused during the day, and those whose accumulator
+ * Only for the candidates: those that switched, were cut or paused during the day, and those whose accumulator
  * has left the day behind. A balance is followed backwards: what it is now less everything logged since 00:00.
  * One change adds its delta for every counting millisecond after it, so neither order nor the balances in between matter.
- * Candidates are looked up by the key, periods that have ended by when; the log of the token is read once, and only
- * when one of them has moved.
+ * Candidates are looked up by the key, periods that have ended by when; the log of the token is read once, and most
+ * of its lines are passed over at the first look: see `exceptionsOf` for why the candidates come as a list.
  */
-function measureFromLog(
+async function measureFromLog(
+  tx: Transaction,
+  unit: TokenDay,
   rules: RulesOfDay,
   given: Circumstances,
-  candidates: string,
+  candidates: UserList | typeof EVERYBODY,
   range: Buckets = ALL_BUCKETS,
-): string {
+): Promise<void> {
+  if (candidates === NOBODY) return;
   const counted = countedExpression(rules.countedBalance);
-  return `
+  const all = candidates === EVERYBODY;
+  // By the key; and one by one in a log that has none.
+  const present = all ? 'true' : 's.user_id = ANY (ARRAY(SELECT unnest($3::text[])))';
+  const logged = all ? 'true' : isIn('$3', 'e.user_id');
+  await tx.affected(
+    `
     WITH ended AS (
       SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during FROM participation_period
       WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at GROUP BY user_id
@@ -156,7 +189,7 @@ function measureFromLog(
       SELECT range_agg(tstzrange(starts_at, ends_at)) AS during FROM token_pause
       WHERE token = $2 AND starts_at < ${DAY_END} AND (ends_at IS NULL OR ends_at > ${DAY_START})
     ), present AS (
-      SELECT s.user_id, s.bucket, s.day >= $1::date AS moved, ${counted('s', 'free', 'locked')} AS counted,
+      SELECT s.user_id, s.bucket, ${counted('s', 'free', 'locked')} AS counted,
              (coalesce(ended.during, '{}'::tstzmultirange)
                + CASE WHEN s.counts_from < ${DAY_END} THEN tstzmultirange(tstzrange(s.counts_from, NULL)) ELSE '{}'::tstzmultirange END)
              * tstzmultirange(tstzrange(greatest(${DAY_START}, s.known_from), ${DAY_END}))
@@ -164,14 +197,14 @@ function measureFromLog(
       FROM ${given.balances.from}
       LEFT JOIN ended ON ended.user_id = s.user_id
       LEFT JOIN cut ON cut.user_id = s.user_id
-      WHERE ${given.balances.where} AND s.user_id = ANY (ARRAY(${candidates})) AND ${within('s', range)}
+      WHERE ${given.balances.where} AND ${present} AND ${within('s', range)}
         AND s.known_from < ${DAY_END} AND s.shard <> ALL ('{${given.setAside.join(',')}}'::smallint[])
         AND NOT EXISTS (
           SELECT 1 FROM (SELECT user_id FROM quarantine WHERE token = $2 AND day = $1::date
             UNION ALL SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2) otherwise
           WHERE otherwise.user_id = s.user_id)
     ), piece AS (
-      SELECT user_id, moved, place, round(date_part('epoch', lower(span) - ${DAY_START}) * 1000)::bigint AS from_ms,
+      SELECT user_id, place, round(date_part('epoch', lower(span) - ${DAY_START}) * 1000)::bigint AS from_ms,
              round(date_part('epoch', upper(span) - ${DAY_START}) * 1000)::bigint AS to_ms
       FROM present CROSS JOIN unnest(during) WITH ORDINALITY AS one(span, place)
     ), stretch AS (
@@ -180,12 +213,13 @@ function measureFromLog(
     ), logged AS (
       SELECT e.user_id, sum(e.change) FILTER (WHERE place = 1) AS since,
              sum(e.change * greatest(0, to_ms - greatest(from_ms, e.ms))) AS during
-      FROM (${loggedChanges(given, counted('e', 'free_delta', 'locked_delta'))}) e
-      JOIN (SELECT * FROM piece WHERE moved) moving ON moving.user_id = e.user_id
-      WHERE EXISTS (SELECT 1 FROM piece WHERE moved) GROUP BY e.user_id
+      FROM (${loggedChanges(given, counted('e', 'free_delta', 'locked_delta'), logged)}) e
+      JOIN piece ON piece.user_id = e.user_id GROUP BY e.user_id
     )
     INSERT INTO partial_balance (user_id, day, token, bucket, integral, intervals)
     SELECT p.user_id, $1::date, $2, p.bucket,
            (p.counted - coalesce(logged.since, 0)) * stretch.length + coalesce(logged.during, 0), stretch.intervals
-    FROM present p JOIN stretch USING (user_id) LEFT JOIN logged USING (user_id)`;
+    FROM present p JOIN stretch USING (user_id) LEFT JOIN logged USING (user_id)`,
+    all ? keyOf(unit) : [...keyOf(unit), candidates],
+  );
 }

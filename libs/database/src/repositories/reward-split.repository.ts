@@ -5,7 +5,7 @@ import type { Sql, Transaction } from '../database.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import type { Qualifying } from './reward-measure.repository.js';
 import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
-import { circumstancesOf, ratedUsers, rateValues } from './reward-sql.js';
+import { circumstancesOf, exceptionsOf, ratedUsers, rateValues } from './reward-sql.js';
 import type { Buckets } from './settlement-piece.repository.js';
 import type { TokenDay } from './settlement.repository.js';
 
@@ -56,15 +56,16 @@ export class RewardSplitRepository {
   ): Promise<number | 'unmeasured'> {
     if (pool.qualifying === 0n) return 0;
     const given = await circumstancesOf(tx, unit);
+    const exceptions = await exceptionsOf(tx, unit, rules, range);
     const text = `
       INSERT INTO ${leafName(unit)} (user_id, day, token, bucket, average, weight, amount)
       SELECT user_id, $1::date, $2, bucket, average, weight,
-             div($5::numeric * weight, $6::numeric * $7::numeric) * $7::numeric
+             div($7::numeric * weight, $8::numeric * $9::numeric) * $9::numeric
       FROM (${ratedUsers(rules, given, range)}) rated`;
     const values = [pool.pool.toString(), pool.qualifying.toString(), pool.unitAtoms.toString()];
     await tx.rows('SAVEPOINT load');
     try {
-      return await tx.affected(text, [...rateValues(unit, rules), ...values]);
+      return await tx.affected(text, [...rateValues(unit, rules, exceptions), ...values]);
     } catch (error) {
       if ((error as { code?: unknown }).code !== NOT_NULL_VIOLATION) throw error;
       await tx.rows('ROLLBACK TO SAVEPOINT load');

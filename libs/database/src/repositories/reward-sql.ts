@@ -67,26 +67,66 @@ export function countedExpression(mode: CountedBalanceMode): (row: string, free:
   return (row, free, locked) => (mode === 'free' ? `${row}.${free}` : `${row}.${free} + ${row}.${locked}`);
 }
 
+/** Users as PostgreSQL writes an array. */
+export type UserList = string;
+
+export const NOBODY: UserList = '{}';
+
+/** Users of a token's day who are not simply read from the accumulator by themselves, looked up once a statement over all. */
+export interface Exceptions {
+  /** Read otherwise than whole from the accumulator, or not at all. */
+  readonly otherwise: UserList;
+  /** R10: of an owner who holds more than the cap. */
+  readonly sharing: UserList;
+}
+
 /**
- * $1 day, $2 token, $3 minimum, $4 cap: what every query over `ratedUsers` starts with. Nobody takes part with nothing,
- * whatever the minimum.
+ * $1 day, $2 token, $3 minimum, $4 cap, $5 and $6 the exceptions: what every query over `ratedUsers` starts with. Nobody
+ * takes part with nothing, whatever the minimum.
  */
-export function rateValues(unit: TokenDay, rules: RulesOfDay): string[] {
+export function rateValues(unit: TokenDay, rules: RulesOfDay, { otherwise, sharing }: Exceptions): string[] {
+  return [...limitValues(unit, rules), otherwise, sharing];
+}
+
+/** $1 day, $2 token, $3 minimum, $4 cap. */
+export function limitValues(unit: TokenDay, rules: RulesOfDay): string[] {
   const least = rules.minAtoms > 0n ? rules.minAtoms : 1n;
   return [unit.day, unit.token, least.toString(), rules.capAtoms.toString()];
 }
 
-/** Everybody whose day is read otherwise than whole from the accumulator, or not at all. One list, because each costs a look per row. */
-const OTHERWISE = `
-  SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2
+/** Everybody whose day is read otherwise than whole from the accumulator, or not at all. */
+const otherwise = (range: Buckets): string => `
+  SELECT user_id FROM partial_balance b WHERE day = $1::date AND token = $2 AND ${within('b', range)}
   UNION ALL SELECT user_id FROM quarantine WHERE token = $2 AND day = $1::date
   UNION ALL SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
+
+/**
+ * The exceptions, of a range of users (and some more). They go back as a parameter: a list that the planner sees is hashed,
+ * and a look into it costs a row a fifth of a look into what a subquery gave.
+ */
+export async function exceptionsOf(
+  sql: Sql,
+  unit: TokenDay,
+  rules: RulesOfDay,
+  range: Buckets = ALL_BUCKETS,
+): Promise<Exceptions> {
+  const [row] = await sql.rows<Exceptions>(
+    `SELECT ARRAY(${otherwise(range)})::text AS otherwise, ARRAY(SELECT user_id FROM (${sharing('$3')}) sharing)::text AS sharing`,
+    [unit.day, unit.token, rules.capAtoms.toString()],
+  );
+  return row ?? { otherwise: NOBODY, sharing: NOBODY };
+}
+
+/** CASE, because the planner would otherwise guess how many rows pass, user by user of the list. */
+export function isIn(list: string, column: string): string {
+  return `CASE WHEN ${column} = ANY (${list}::text[]) THEN true ELSE false END`;
+}
 
 export interface WholeDays {
   /** A condition on `s.user_id` or `s.bucket`. */
   readonly among: string;
-  /** Users who are not meant, as a query. */
-  readonly but?: string;
+  /** Parameters with users who are not meant. */
+  readonly but: readonly string[];
   /** A further column. */
   readonly column?: string;
 }
@@ -95,29 +135,31 @@ export interface WholeDays {
  * R8: (user_id, bucket, average) of those who took part all day and reach the minimum, from the running accumulators
  * alone: `counts_from` is the start of the user's open period. An accumulator that has left the day behind and has no
  * row of its own keeps its place with an average of NULL: an integral that is missing must never become a user who is
- * missing. NOT IN, because it is one look into a small hash table per row whatever the planner believes; the minimum
- * times the day, because then only those who reach it cost a division.
+ * missing. The minimum times the day, because then only those who reach it cost a division. Every branch of the average has
+ * the column's type, which saves a cast a row.
  */
 export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but, column }: WholeDays): string {
   const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
-  const others = but === undefined ? OTHERWISE : `${OTHERWISE} UNION ALL ${but}`;
+  const now = rules.countedBalance === 'free' ? counted : `(${counted})::numeric(78,0)`;
+  const average = (integral: string): string => `div(s.${integral}, 86400000)::numeric(78,0)`;
   return `
     SELECT s.user_id, s.bucket,
-           CASE WHEN s.day < $1::date THEN ${counted}
-                WHEN s.day = $1::date THEN div(s.integral, 86400000)
-                WHEN s.prev_day = $1::date THEN div(s.prev_integral, 86400000) END AS average${column === undefined ? '' : `, ${column}`}
+           CASE WHEN s.day < $1::date THEN ${now}
+                WHEN s.day = $1::date THEN ${average('integral')}
+                WHEN s.prev_day = $1::date THEN ${average('prev_integral')} END AS average${column === undefined ? '' : `, ${column}`}
     FROM ${given.balances.from}
     WHERE ${given.balances.where} AND s.counts_from <= ${DAY_START} AND s.known_from < ${DAY_END} AND ${notAside(given)} AND ${among}
       AND CASE WHEN s.day < $1::date THEN ${counted} >= $3::numeric
                WHEN s.day = $1::date THEN s.integral >= $3::numeric * 86400000
                WHEN s.prev_day = $1::date THEN s.prev_integral >= $3::numeric * 86400000
                ELSE true END
-      AND s.user_id NOT IN (${others})`;
+      ${but.map((list) => `AND NOT ${isIn(list, 's.user_id')}`).join(' ')}`;
 }
 
 /** R10: accounts of owners who hold more than the cap together, and how much that is. */
-const SHARING = `SELECT a.user_id, v.average FROM owner_average v JOIN account a ON a.owner = v.owner
-  WHERE v.day = $1::date AND v.token = $2 AND v.average > $4::numeric`;
+const sharing = (cap: string): string => `
+  SELECT a.user_id, v.average FROM owner_average v JOIN account a ON a.owner = v.owner
+  WHERE v.day = $1::date AND v.token = $2 AND v.average > ${cap}::numeric`;
 
 /**
  * R8, R10 as a set: (user_id, bucket, average, weight) of everybody who has weight. One arm reads whole days from the
@@ -125,24 +167,24 @@ const SHARING = `SELECT a.user_id, v.average FROM owner_average v JOIN account a
  * over all, no join of all. A weight of NULL is somebody unmeasured (see `wholeDays`).
  */
 export function ratedUsers(rules: RulesOfDay, given: Circumstances, range: Buckets = ALL_BUCKETS): string {
-  const among = within('s', range);
-  const sharing = `SELECT user_id FROM (${SHARING}) sharing`;
+  // Of a paused token nobody's day is simply whole.
+  const among = given.paused ? 'false' : within('s', range);
   // Each arm leaves out who has a weight of zero by itself: a condition on the weight would be worked out three times.
   const whole = `
-    ${wholeDays(rules, given, { among, but: sharing, column: 'NULL::numeric AS together' })} AND $4::numeric > 0
+    ${wholeDays(rules, given, { among, but: ['$5', '$6'], column: 'NULL::numeric AS together' })} AND $4::numeric > 0
     UNION ALL SELECT w.user_id, w.bucket, w.average, o.average
-    FROM (${wholeDays(rules, given, { among: `${among} AND s.user_id = ANY (ARRAY(${sharing}))` })}) w
-    JOIN (${SHARING}) o ON o.user_id = w.user_id WHERE ($4::numeric * w.average >= o.average) IS NOT FALSE
+    FROM (${wholeDays(rules, given, { among: `${among} AND s.user_id = ANY (ARRAY(SELECT unnest($6::text[])))`, but: ['$5'] })}) w
+    JOIN (${sharing('$4')}) o ON o.user_id = w.user_id WHERE ($4::numeric * w.average >= o.average) IS NOT FALSE
     UNION ALL`;
   // The least of nothing and the cap would be the cap.
   return `
     SELECT m.user_id, m.bucket, m.average,
            CASE WHEN m.average IS NULL THEN NULL
-                WHEN m.together IS NULL THEN least(m.average, $4::numeric)
-                ELSE div($4::numeric * m.average, m.together) END AS weight
-    FROM (${given.paused ? '' : whole}
-      SELECT b.user_id, b.bucket, div(b.integral, 86400000) AS average, o.average AS together
-      FROM partial_balance b LEFT JOIN (${SHARING}) o ON o.user_id = b.user_id
+                WHEN m.together IS NULL THEN least(m.average, $4::numeric(78,0))
+                ELSE div($4::numeric * m.average, m.together)::numeric(78,0) END AS weight
+    FROM (${whole}
+      SELECT b.user_id, b.bucket, div(b.integral, 86400000)::numeric(78,0) AS average, o.average AS together
+      FROM partial_balance b LEFT JOIN (${sharing('$4')}) o ON o.user_id = b.user_id
       WHERE b.day = $1::date AND b.token = $2 AND ${within('b', range)} AND b.integral >= $3::numeric * 86400000
         AND $4::numeric > 0 AND (o.average IS NULL OR $4::numeric * div(b.integral, 86400000) >= o.average)
     ) m`;
