@@ -31,6 +31,7 @@ export * from './rewards/credit-id.js';
 export * from './rewards/day-inputs.js';
 export * from './rewards/explain-reward.js';
 export * from './rewards/independent-day.js';
+export * from './rewards/independent-prints.js';
 export * from './rewards/journal.js';
 export * from './rewards/keyed-notes.js';
 export * from './rewards/keyed-sums.js';

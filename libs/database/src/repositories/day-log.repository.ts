@@ -1,5 +1,6 @@
 import { type UtcDay, utcDay } from '@app/staking-core';
 import type { Transaction } from '../database.js';
+import { type CopiedChange, copiedChanges } from './copied-changes.js';
 import { type CopiedLine, copiedLines } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import { leafName } from './reward-split.repository.js';
@@ -28,11 +29,13 @@ export interface Slices {
 /** Fields of one line of `periods`. */
 export const PERIOD = { user: 0, stretch: 1 } as const;
 /** Fields of one line of `unusual`. */
-export const UNUSUAL = { user: 0, knownFrom: 1, cuts: 2, setAside: 3 } as const;
-/** Fields of one line of `changes`; `ms` is -1 for a change after the day. */
-export const CHANGE = { user: 0, ms: 1, delta: 2 } as const;
+export const UNUSUAL = { user: 0, knownFrom: 1, cuts: 2, setAside: 3, owner: 4, ownerAverage: 5 } as const;
 /** Fields of one line of `balances`. */
-export const BALANCE = {
+export const BALANCE = { user: 0, now: 1 } as const;
+/** Fields of one line of `rewards`. */
+export const REWARD = { user: 0, average: 1, weight: 2, amount: 3 } as const;
+/** Fields of one line of `balancesAndRewards`. */
+export const BALANCE_AND_REWARD = {
   user: 0,
   now: 1,
   owner: 2,
@@ -60,7 +63,7 @@ export class DayLogRepository {
     await copiedLines(tx, copy, 2, each);
   }
 
-  /** Accounts for which more than their periods says when they count. */
+  /** Accounts for which more than their periods says when they count, and those with an owner. */
   async unusual(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
     const { day, token, start, end } = literals(unit);
     const within = slicing(slices);
@@ -72,9 +75,13 @@ export class DayLogRepository {
         UNION SELECT user_id FROM quarantine WHERE token = ${token} AND day = ${day} ${within('user_id')}
         UNION SELECT user_id FROM spot_balance
         WHERE token = ${token} AND (known_from > ${start} OR shard IN (SELECT shard FROM aside)) ${within('user_id')}
+        UNION SELECT user_id FROM account WHERE owner IS NOT NULL ${within('user_id')}
       )
-      SELECT s.user_id, ${MS('s.known_from')}, coalesce(c.cuts, ''), (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int
+      SELECT s.user_id, ${MS('s.known_from')}, coalesce(c.cuts, ''), (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int,
+             a.owner, v.average
       FROM spot_balance s
+      LEFT JOIN account a ON a.user_id = s.user_id AND a.owner IS NOT NULL
+      LEFT JOIN owner_average v ON v.owner = a.owner AND v.day = ${day} AND v.token = ${token}
       LEFT JOIN (SELECT user_id, string_agg(reason || ':' || ${MS('starts_at')} || ':' || coalesce(${MS('ends_at')}::text, ''), ',') AS cuts
             FROM participation_cut WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start})
             GROUP BY user_id) c ON c.user_id = s.user_id
@@ -82,30 +89,57 @@ export class DayLogRepository {
       LEFT JOIN aside ON aside.shard = s.shard
       WHERE s.token = ${token} AND s.user_id = ANY (ARRAY(SELECT user_id FROM unusual))
     ) TO STDOUT`;
-    await copiedLines(tx, copy, 4, each);
+    await copiedLines(tx, copy, 6, each);
   }
 
-  /** The log from 00:00 of the day on. */
+  /** The log from 00:00 of the day on, leaf by leaf. @param each is told whether the change is of the day, or of a later one */
   async changes(
+    tx: Transaction,
+    unit: TokenDay,
+    rules: RulesOfDay,
+    slices: Slices,
+    each: (change: CopiedChange, ofDay: boolean) => void,
+  ): Promise<void> {
+    const { day, token } = literals(unit);
+    const delta = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
+    const where = `token = ${token} ${slicing(slices)('user_id')}`;
+    const copy = (from: string): string =>
+      `COPY (SELECT user_id, ms_of_day, ${delta} FROM ${from}) TO STDOUT (FORMAT binary)`;
+    await copiedChanges(tx, copy(`balance_event e WHERE day = ${day} AND ${where}`), (change) => each(change, true));
+    await copiedChanges(tx, copy(`balance_event e WHERE day > ${day} AND ${where}`), (change) => each(change, false));
+  }
+
+  /** Everybody who holds the token, as it is now. */
+  async balances(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     slices: Slices,
     each: (line: CopiedLine) => void,
   ): Promise<void> {
-    const { day, token } = literals(unit);
-    const copy = `COPY (
-      SELECT user_id, CASE WHEN day = ${day} THEN ms_of_day ELSE -1 END, ${countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta')}
-      FROM balance_event e WHERE day >= ${day} AND token = ${token} ${slicing(slices)('user_id')}
-    ) TO STDOUT`;
-    await copiedLines(tx, copy, 3, each);
+    const { token } = literals(unit);
+    const now = countedExpression(rules.countedBalance)('b', 'free', 'locked');
+    const within = slicing(slices)('user_id');
+    await copiedLines(
+      tx,
+      `COPY (SELECT user_id, ${now} FROM spot_balance b WHERE token = ${token} ${within}) TO STDOUT`,
+      2,
+      each,
+    );
+  }
+
+  /** Every reward that is stored. */
+  async rewards(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
+    const within = slicing(slices)('user_id');
+    const copy = `COPY (SELECT user_id, average, weight, amount FROM ${leafName(unit)} WHERE true ${within}) TO STDOUT`;
+    await copiedLines(tx, copy, 4, each);
   }
 
   /**
    * Everybody who holds the token, as it is now, beside the reward that is stored for the day; and every stored reward.
    * A number that is the same as the one before it is left out (balance, average, weight): most are.
    */
-  async balances(
+  async balancesAndRewards(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,

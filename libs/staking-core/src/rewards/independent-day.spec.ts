@@ -20,6 +20,7 @@ import {
   ownerCoefficient,
   SHOWN_DIFFERENCES,
 } from './independent-day.js';
+import { numberGroups } from '../testing/number-groups.js';
 import { KeyedSums } from './keyed-sums.js';
 import { splitDay } from './split-day.js';
 
@@ -45,9 +46,9 @@ const row = (given: Partial<IndependentRow>): IndependentRow => ({
 });
 
 function lineOf(sums: KeyedSums, user: string, delta: bigint, factor: number): void {
-  const bytes = new TextEncoder().encode(`${user} ${delta}`);
-  const space = bytes.indexOf(32);
-  sums.add(sums.place(bytes, 0, space), bytes, space + 1, bytes.length, factor);
+  const name = new TextEncoder().encode(user);
+  const { bytes, count, highest, negative } = numberGroups(delta);
+  sums.add(sums.place(name, 0, name.length), bytes, 0, count, highest, negative ? -factor : factor);
 }
 
 function placeOf(sums: KeyedSums, user: string): number {

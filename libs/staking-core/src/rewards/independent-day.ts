@@ -134,6 +134,36 @@ export function addFindings(one: IndependentFindings, other: IndependentFindings
   };
 }
 
+/** R10 of an account that shares a cap, from the stored sum over its owner's; of others: the least of average and cap. */
+export function ownedWeight(averageAtoms: bigint, ownerAtoms: bigint | null, capAtoms: bigint): bigint {
+  if (ownerAtoms !== null && ownerAtoms > capAtoms) return (averageAtoms * capAtoms) / ownerAtoms;
+  return leastOf(averageAtoms, capAtoms);
+}
+
+function leastOf(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
+/** R20 without dividing: whole units, not more than the share of the pool, and not a unit less. */
+export class ShareOf {
+  readonly unit: bigint;
+  private readonly unitTimesQualifying: bigint;
+
+  constructor(
+    rules: IndependentRules,
+    private readonly figures: StoredFigures,
+  ) {
+    this.unit = 10n ** BigInt(rules.decimals - rules.payoutDecimals);
+    this.unitTimesQualifying = this.unit * figures.qualifyingAtoms;
+  }
+
+  is(reward: bigint, weight: bigint): boolean {
+    if (this.unit !== 1n && reward % this.unit !== 0n) return false;
+    const below = weight * this.figures.poolAtoms - reward * this.figures.qualifyingAtoms;
+    return below >= 0n && below < this.unitTimesQualifying;
+  }
+}
+
 /** Compares rows as they pass by; holds sums, and nothing per row. */
 export class IndependentRows {
   private users = 0;
@@ -142,15 +172,13 @@ export class IndependentRows {
   private ownersPrint = 0n;
   private differences = 0;
   private readonly first: RewardDifference[] = [];
-  private readonly unit: bigint;
-  private readonly unitTimesQualifying: bigint;
+  private readonly share: ShareOf;
 
   constructor(
     private readonly rules: IndependentRules,
     private readonly figures: StoredFigures,
   ) {
-    this.unit = 10n ** BigInt(rules.decimals - rules.payoutDecimals);
-    this.unitTimesQualifying = this.unit * figures.qualifyingAtoms;
+    this.share = new ShareOf(rules, figures);
   }
 
   row(row: IndependentRow): void {
@@ -166,7 +194,7 @@ export class IndependentRows {
       stored !== null &&
       stored.averageAtoms === averageAtoms &&
       stored.weightAtoms === weight &&
-      this.isShare(stored.rewardAtoms, weight)
+      this.share.is(stored.rewardAtoms, weight)
     ) {
       this.paid += stored.rewardAtoms;
       return;
@@ -189,25 +217,15 @@ export class IndependentRows {
 
   /** R10 of an account at or above the minimum. */
   private weightOf({ averageAtoms, owner, ownerAtoms }: IndependentRow): bigint {
-    const { capAtoms } = this.rules;
-    if (owner !== null) {
-      this.ownersPrint += averageAtoms * ownerCoefficient(owner);
-      if (ownerAtoms !== null && ownerAtoms > capAtoms) return (averageAtoms * capAtoms) / ownerAtoms;
-    }
-    return averageAtoms > capAtoms ? capAtoms : averageAtoms;
-  }
-
-  /** R20 without dividing: whole units, not more than the share, and not a unit less. */
-  private isShare(reward: bigint, weight: bigint): boolean {
-    if (reward % this.unit !== 0n) return false;
-    const below = weight * this.figures.poolAtoms - reward * this.figures.qualifyingAtoms;
-    return below >= 0n && below < this.unitTimesQualifying;
+    if (owner === null) return leastOf(averageAtoms, this.rules.capAtoms);
+    this.ownersPrint += averageAtoms * ownerCoefficient(owner);
+    return ownedWeight(averageAtoms, ownerAtoms, this.rules.capAtoms);
   }
 
   private shareOf(weight: bigint): bigint {
     if (this.figures.qualifyingAtoms === 0n) return 0n;
     const exact = (weight * this.figures.poolAtoms) / this.figures.qualifyingAtoms;
-    return exact - (exact % this.unit);
+    return exact - (exact % this.share.unit);
   }
 
   private differ(row: IndependentRow, recomputedAtoms: bigint | null): void {

@@ -6,14 +6,15 @@ const DIGITS = 8;
 /** A factor has at most eight digits, and up to ten million products are added: two limbs above the widest number. */
 const ROOM = 2;
 const LARGEST_FACTOR = 86_400_000;
-const ZERO = 48;
-const MINUS = 45;
+/** Two groups make a limb. */
+const GROUP = 10_000;
+const GROUP_DIGITS = 4;
 /** No note was left. */
 export const NO_NOTE = -1;
 
 /**
- * Exact sums of `number x factor` by key, for as many lines as come: numbers are read as decimal digits where they lie,
- * keys are compared as bytes, and everything is kept in typed arrays, so that a line leaves nothing behind for the
+ * Exact sums of `number x factor` by key, for as many lines as come: numbers are read as groups of decimal digits where they
+ * lie, keys are compared as bytes, and everything is kept in typed arrays, so that a line leaves nothing behind for the
  * garbage collector. Widens by itself to the widest number seen; 78 digits are no limit.
  *
  * A sum is stored as limbs of base 10^8, each within [-10^8, 10^8] and with a sign of its own. One addition computes
@@ -74,28 +75,32 @@ export class KeyedSums {
   }
 
   /**
-   * Adds `number x factor`; the number is `[-]digits` at `bytes[start, end)`.
+   * Adds `number x factor`; the number comes in `count` groups of four decimal digits, two bytes each (the higher first) from
+   * `start` on: the first stands for multiples of 10^(4 x `highest`), the next for 10^(4 x (`highest` - 1)), and so on.
    * @param factor a whole number of milliseconds, at most a day either way
    */
-  add(place: number, bytes: Uint8Array, start: number, end: number, factor: number): void {
+  add(place: number, bytes: Uint8Array, start: number, count: number, highest: number, factor: number): void {
     if (!(factor <= LARGEST_FACTOR && factor >= -LARGEST_FACTOR)) {
       throw new InvariantViolation('a factor is at most the milliseconds of a day', { factor: String(factor) });
     }
-    let first = start;
-    let signed = factor;
-    if (bytes[start] === MINUS) {
-      first += 1;
-      signed = -factor;
-    }
-    if (first >= end) throw new InvariantViolation('a number has digits');
-    if ((this.width - ROOM) * DIGITS < end - first) this.widen(end - first);
+    const lowest = highest - count + 1;
+    if (lowest < 0)
+      throw new InvariantViolation('a number is whole', { highest: String(highest), count: String(count) });
+    if ((this.width - ROOM) * DIGITS < (highest + 1) * GROUP_DIGITS) this.widen((highest + 1) * GROUP_DIGITS);
     const { limbs } = this;
     const top = (place + 1) * this.width - 1;
-    let limb = place * this.width;
+    let limb = place * this.width + (lowest >> 1);
     let carry = 0;
-    for (let to = end; to > first; to -= DIGITS) {
-      const product = digitsOf(bytes, to - DIGITS > first ? to - DIGITS : first, to) * signed;
-      const sum = (limbs[limb] as number) + product + carry;
+    let at = start + 2 * (count - 1);
+    // Of two groups in a limb the first one may be the higher one alone.
+    let isHigher = (lowest & 1) === 1;
+    while (at >= start) {
+      let digits = isHigher ? 0 : groupAt(bytes, at);
+      if (!isHigher) at -= 2;
+      isHigher = false;
+      if (at >= start) digits += groupAt(bytes, at) * GROUP;
+      at -= 2;
+      const sum = (limbs[limb] as number) + digits * factor + carry;
       carry = (sum / BASE) | 0;
       limbs[limb] = sum - carry * BASE;
       limb += 1;
@@ -179,15 +184,10 @@ export class KeyedSums {
   }
 }
 
-function digitsOf(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at += 1) {
-    const digit = (bytes[at] as number) - ZERO;
-    if (!(digit >= 0 && digit <= 9))
-      throw new InvariantViolation('a number is made of digits', { byte: String(digit + ZERO) });
-    value = value * 10 + digit;
-  }
-  return value;
+function groupAt(bytes: Uint8Array, at: number): number {
+  const group = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  if (!(group < GROUP)) throw new InvariantViolation('a group is four digits', { group: String(group) });
+  return group;
 }
 
 /** A polynomial of the bytes, with the high bits mixed down: the table takes the low ones. */
