@@ -261,6 +261,11 @@ export interface ChainAdapter {
   firstCut(final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null>;
   /** The next block after `after`, not above `final`, at which the books can be read whole; null: not yet. */
   nextCut(after: BlockStamp, final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null>;
+  /**
+   * Only where nodes throw states away: reads and keeps what observing from the cut `at` will need of it. `observe` keeps
+   * its own `to`; this is for the cut at which the books open. Does nothing when it is kept already.
+   */
+  keepCut?(at: BlockStamp, account: string, signal: AbortSignal): Promise<void>;
   /** Everything about `account` between two neighbouring cuts. */
   observe(from: BlockStamp, to: BlockStamp, account: string, signal: AbortSignal): Promise<Observation>;
 

@@ -11,7 +11,8 @@
  * Period id: the heights of the two cuts, each the last block of a UTC day.
  *
  * Reads need the state of the last two cuts. Ordinary nodes throw states away: the cut before is kept when it is read
- * live; a state that is gone, and was not kept, is `STATE_PRUNED`, and the day waits for an endpoint with history.
+ * live, where the process says (chain-sync: the database); a state that is gone, and was not kept, is `STATE_PRUNED`,
+ * and the day waits for an endpoint with history.
  */
 import { atoms, type Atoms } from '@app/staking-core';
 
@@ -40,7 +41,16 @@ import { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
 import { finalAndHead, lastCutBefore, nextCutAfter, periodIndex, requireFinal } from './cosmos.boundaries.js';
 import { buildTransaction } from './cosmos.build.js';
 import { CosmosClient } from './cosmos.client.js';
-import { cutFromText, cutToText, positionsOf, readAccount, readHoldings, snapshotKey, type Cut } from './cosmos.cut.js';
+import {
+  cutFromText,
+  cutToText,
+  positionsOf,
+  readAccount,
+  readCut,
+  readHoldings,
+  snapshotKey,
+  type Cut,
+} from './cosmos.cut.js';
 import { ACCOUNT_PREFIX, ownAddress } from './cosmos.decode.js';
 import { stampOf } from './cosmos.header.js';
 import { locateTransaction, sendTo, strongest } from './cosmos.locate.js';
@@ -151,6 +161,19 @@ export class CosmosAdapter implements ChainAdapter {
     });
   }
 
+  /** Believed as an observation is, before it is kept. */
+  async keepCut(at: BlockStamp, account: string, signal: AbortSignal): Promise<void> {
+    const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
+    const key = snapshotKey(this.settings.chainId, at, who);
+    if ((await this.snapshots.load(key)) !== null) return;
+    const cut = await this.agreed(signal, at, at, async (endpoint) => {
+      const client = new CosmosClient(endpoint, signal);
+      await requireFinal(client, [at]);
+      return readCut(client, at, who);
+    });
+    await this.snapshots.save(key, cutToText(cut));
+  }
+
   /** Read on two endpoints where there are two, and only believed when both say the same to the atom. */
   async observe(from: BlockStamp, to: BlockStamp, account: string, signal: AbortSignal): Promise<Observation> {
     const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
@@ -227,12 +250,12 @@ export class CosmosAdapter implements ChainAdapter {
     return Promise.resolve();
   }
 
-  private async agreed(
+  private async agreed<T>(
     signal: AbortSignal,
     from: BlockStamp,
     to: BlockStamp,
-    work: (endpoint: JsonRpcEndpoint) => Promise<Observed>,
-  ): Promise<Observed> {
+    work: (endpoint: JsonRpcEndpoint) => Promise<T>,
+  ): Promise<T> {
     if (this.settings.confirm === 'off') return this.pool.run(signal, work);
     const { first, second } = await this.pool.runOnTwo(signal, work);
     if (second === null) {
