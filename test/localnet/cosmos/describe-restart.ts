@@ -1,15 +1,10 @@
 import type { BlockStamp } from '@app/chains';
 import { finalNow, operate, patience, sumOf, type AdapterHarness } from '@app/chains/testing';
-import { createLogger, loadEnv, Metrics } from '@app/platform';
 import { atoms } from '@app/staking-core';
 
-import { ChainMetrics } from '../../../apps/chain-sync/src/chain-sync.metrics.js';
-import { COSMOS_WIRING } from '../../../apps/chain-sync/src/chains/cosmos.wiring.js';
-import { openRunner } from '../../../apps/chain-sync/src/chains/open-runner.js';
-import type { ChainRunner } from '../../../apps/chain-sync/src/run-chain.js';
-import { ToyBooks } from '../../../apps/chain-sync/src/testing/toy-books.js';
+import type { ToyBooks } from '../../../apps/chain-sync/src/testing/toy-books.js';
 import { MemorySnapshots } from '../../../libs/chains/src/cosmos/cosmos.snapshots.js';
-import { Database } from '../../../libs/database/src/database.js';
+import { openAtomBooks, startChainSync, type ChainSyncProcess } from './chain-sync-process.js';
 import type { CosmosHarness } from './cosmos-harness.js';
 
 export type PruningHarness = AdapterHarness &
@@ -21,50 +16,34 @@ export type PruningHarness = AdapterHarness &
 
 const never = new AbortController().signal;
 
-/** A chain-sync that ends and starts again over a node that throws its states away, put together as `main.ts` does. */
+/** A chain-sync that ends and starts again over a node that throws its states away. */
 export function describeRestart(make: () => Promise<PruningHarness>): void {
   let harness: PruningHarness;
   let books: ToyBooks;
-  const open: Database[] = [];
+  const running: ChainSyncProcess[] = [];
 
   beforeEach(async () => {
-    [harness, books] = await Promise.all([make(), ToyBooks.open('cosmos restart')]);
-    await books.db.affected(
-      `INSERT INTO token (symbol, name, chain, decimals, payout_decimals, listed_from) VALUES ('ATOM', 'Cosmos', 'cosmos', 6, 6, '2026-01-01')`,
-    );
+    [harness, books] = await Promise.all([make(), openAtomBooks('cosmos restart')]);
     await harness.advancePeriod();
   }, 120_000);
   afterEach(async () => {
-    for (const one of open.splice(0)) await one.close();
+    for (const one of running.splice(0)) await one.end();
     await books.close();
     await harness.close();
   });
 
-  /** With connections of its own: nothing in memory is shared with another one. */
-  async function startProcess(): Promise<ChainRunner> {
-    const db = await Database.open(books.url, { poolSize: 3 });
-    open.push(db);
-    const env = loadEnv({
-      ATOM_RPC_URLS: harness.url,
-      ATOM_CHAIN_ID: harness.chainId,
-      ATOM_TREASURY_ADDRESS: harness.signer.account,
-      ATOM_PUBLIC_KEY: harness.signer.publicKey,
-    });
-    const metrics = new Metrics({ app: 'cosmos-restart' });
-    const log = createLogger({ app: 'cosmos-restart', level: 'silent' });
-    const parts = { env, db, metrics, chainMetrics: new ChainMetrics(metrics), log };
-    return openRunner({ wiring: COSMOS_WIRING, urls: [harness.url], account: harness.signer.account }, parts);
-  }
-  async function endProcess(runner: ChainRunner): Promise<void> {
-    await runner.parts.leadership.release();
-    await runner.parts.adapter.close();
-    await open.pop()?.close();
+  async function start(): Promise<ChainSyncProcess['runner']> {
+    const started = await startChainSync(books, harness);
+    running.push(started);
+    return started.runner;
   }
   const cutNow = async (): Promise<BlockStamp> => (await books.observations.cursor('cosmos'))!.cut;
-  const rewards = () =>
-    books.db.rows<{ period: string; validator: string; amount: string }>(
-      'SELECT period, validator, amount FROM chain_reward ORDER BY height DESC, key',
+  const newestReward = async () => {
+    const [row] = await books.db.rows<{ period: string; validator: string; amount: string }>(
+      'SELECT period, validator, amount FROM chain_reward ORDER BY height DESC LIMIT 1',
     );
+    return row;
+  };
 
   it.each([
     ['the cut at which the books opened', 0],
@@ -76,7 +55,7 @@ export function describeRestart(make: () => Promise<PruningHarness>): void {
     const intent = { kind: 'delegate', validator: one, amount: atoms(harness.amounts[1]) } as const;
     await operate(harness, witness, 'restart-stake', intent);
     await harness.advancePeriod();
-    const first = await startProcess();
+    const first = await start();
     expect(await first.look(never)).toMatchObject({ error: null, outcome: 'observed' });
     for (let day = 0; day < daysBefore; day += 1) {
       await harness.advancePeriod();
@@ -84,7 +63,7 @@ export function describeRestart(make: () => Promise<PruningHarness>): void {
     }
     const from = await cutNow();
     const [before] = await witness.positionsAt(from, account, patience());
-    await endProcess(first);
+    await running.pop()!.end();
 
     const claimed = await operate(harness, witness, 'restart-claim', { kind: 'claim', validator: one });
     await harness.advancePeriod();
@@ -96,10 +75,10 @@ export function describeRestart(make: () => Promise<PruningHarness>): void {
     await expect(witness.observe(from, to, account, patience())).rejects.toMatchObject(pruned);
     await witness.close();
 
-    const second = await startProcess();
+    const second = await start();
     expect(await second.look(never)).toMatchObject({ error: null, outcome: 'observed' });
     expect(await cutNow()).toEqual(to);
-    const [told] = await rewards();
+    const told = await newestReward();
     expect(told).toEqual({
       period: `${from.height}-${to.height}`,
       validator: one,
@@ -107,11 +86,10 @@ export function describeRestart(make: () => Promise<PruningHarness>): void {
     });
     expect(BigInt(told!.amount)).toBeGreaterThan(0n);
     expect(await books.count('chain_day')).toBe(daysBefore + 1);
-    await endProcess(second);
   });
 
   it('R13: other books under the same block stop the chain for a person, and nothing is stored', async () => {
-    const first = await startProcess();
+    const first = await start();
     await first.look(never);
     await harness.advancePeriod();
     const from = await cutNow();
@@ -128,6 +106,5 @@ export function describeRestart(make: () => Promise<PruningHarness>): void {
     });
     expect(await cutNow()).toEqual(from);
     expect(await books.count('chain_day')).toBe(0);
-    await endProcess(first);
   });
 }

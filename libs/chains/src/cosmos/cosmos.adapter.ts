@@ -53,7 +53,7 @@ import {
 } from './cosmos.cut.js';
 import { ACCOUNT_PREFIX, ownAddress } from './cosmos.decode.js';
 import { stampOf } from './cosmos.header.js';
-import { locateTransaction, sendTo, strongest } from './cosmos.locate.js';
+import { agreedReadBack, locateTransaction, sendTo, strongest } from './cosmos.locate.js';
 import { observeAccount, type Observed } from './cosmos.observe.js';
 import { withDefaults, type CosmosOptions, type CosmosSettings } from './cosmos.options.js';
 import { effectOf, planIntent, type PlanState } from './cosmos.plan.js';
@@ -188,8 +188,9 @@ export class CosmosAdapter implements ChainAdapter {
     return observation;
   }
 
-  parametersAt(at: BlockStamp, signal: AbortSignal): Promise<ChainParameters> {
-    return this.readAt([at], signal, (client) => readParameters(client, at, null));
+  parametersAt(at: BlockStamp, signal: AbortSignal, account?: string): Promise<ChainParameters> {
+    const who = account === undefined ? null : ownAddress(account, ACCOUNT_PREFIX, 'the account');
+    return this.readAt([at], signal, (client) => readParameters(client, at, who));
   }
 
   validatorsAt(at: BlockStamp, signal: AbortSignal): Promise<readonly ValidatorState[]> {
@@ -231,13 +232,15 @@ export class CosmosAdapter implements ChainAdapter {
     return strongest(answers.map((one) => (one.status === 'fulfilled' ? one.value : { kind: 'unknown' })));
   }
 
-  /** A death is believed when a second endpoint, where there is one, does not contradict it. */
+  /** A death, or a state that was read back, is believed when a second endpoint, where there is one, does not contradict it. */
   async locate(signed: SignedTransaction, signal: AbortSignal): Promise<Located> {
     const work = (endpoint: JsonRpcEndpoint): Promise<Located> =>
       locateTransaction(new CosmosClient(endpoint, signal), signed);
     const found = await this.pool.run(signal, work);
-    if (found.state !== 'dead' || this.pool.size === 1) return found;
+    const isReadBack = found.state === 'final' && found.readBack !== undefined;
+    if ((found.state !== 'dead' && !isReadBack) || this.pool.size === 1) return found;
     const { first, second } = await this.pool.runOnTwo(signal, work);
+    if (isReadBack) return agreedReadBack(first, second);
     return [first, second].find((one) => one !== null && one.state !== 'dead') ?? first;
   }
 
