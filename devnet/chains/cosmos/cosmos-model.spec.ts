@@ -19,7 +19,8 @@ import { allocateTokens, calculateRewards, incrementPeriod } from './distributio
 import { DEFAULT_VALIDATORS, genesisState, type CosmosGenesis } from './genesis.js';
 import { devKey, operatorOf } from './keys.js';
 import { DISABLE_TOKENIZE, ENABLE_TOKENIZE, lockStatusOf, textOf } from './liquid.js';
-import { delegate, slash, undelegate } from './staking.js';
+import { slash } from './slash.js';
+import { delegate, undelegate } from './staking.js';
 import type { ChainState, Context } from './state.js';
 import { startCosmosChain, type RunningCosmosChain } from './start-cosmos-chain.js';
 
