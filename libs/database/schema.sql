@@ -81,6 +81,14 @@ CREATE TABLE chain_cut (
   CONSTRAINT chain_cut_pkey PRIMARY KEY (chain, height)
 );
 
+CREATE TABLE chain_cut_snapshot (
+  chain text NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  content text NOT NULL,
+  kept_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT chain_cut_snapshot_pkey PRIMARY KEY (chain, key)
+);
+
 CREATE TABLE chain_day (
   token text COLLATE "C" NOT NULL,
   day date NOT NULL,

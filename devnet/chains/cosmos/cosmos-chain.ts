@@ -9,7 +9,7 @@ import { allocateTokens, type Vote } from './distribution.js';
 import { genesisState, type CosmosGenesis } from './genesis.js';
 import { commit, type Act } from './infractions.js';
 import { bytesOf, sha256 } from './keys.js';
-import { bondedPowers, endBlock } from './staking.js';
+import { bondedPowers, endBlock } from './end-block.js';
 import type { ChainEvent, ChainState, Context } from './state.js';
 import { check, deliver, txHash, type BlockFacts, type TxResult } from './transactions.js';
 

@@ -18,7 +18,8 @@ import { decOf, ONE } from './dec.js';
 import { FAUCET, STRANGERS } from './genesis.js';
 import type { Act } from './infractions.js';
 import { accountOf, devKey, pick, sha256, type DevKey } from './keys.js';
-import { disableTokenize, type AnyMessage } from './messages.js';
+import { disableTokenize, enableTokenize } from './liquid.js';
+import type { AnyMessage } from './messages.js';
 
 const DAY_MS = 86_400_000;
 /** Quiet blocks inside a day. */
@@ -139,6 +140,11 @@ export class CosmosDriver {
 
   lockTokenizing(key: DevKey): void {
     this.act(key, disableTokenize(key.address));
+  }
+
+  /** What a thief would do first, 21 days before it helps. */
+  unlockTokenizing(key: DevKey): void {
+    this.act(key, enableTokenize(key.address));
   }
 
   foreignDelegate(validator: string, uatom: bigint, stranger = 0): void {

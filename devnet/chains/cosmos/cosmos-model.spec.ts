@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { DirectSecp256k1Wallet } from '@cosmjs/proto-signing';
+import { DirectSecp256k1Wallet, type GeneratedType } from '@cosmjs/proto-signing';
 import {
   GasPrice,
   QueryClient,
@@ -11,17 +11,27 @@ import {
   SigningStargateClient,
 } from '@cosmjs/stargate';
 import { connectComet } from '@cosmjs/tendermint-rpc';
+import { BinaryWriter } from 'cosmjs-types/binary';
 
 import { burn, FEE_COLLECTOR, mint } from './bank.js';
 import { dec, decOf, ONE } from './dec.js';
 import { allocateTokens, calculateRewards, incrementPeriod } from './distribution.js';
 import { DEFAULT_VALIDATORS, genesisState, type CosmosGenesis } from './genesis.js';
 import { devKey, operatorOf } from './keys.js';
-import { delegate, slash, undelegate } from './staking.js';
+import { DISABLE_TOKENIZE, ENABLE_TOKENIZE, lockStatusOf, textOf } from './liquid.js';
+import { slash } from './slash.js';
+import { delegate, undelegate } from './staking.js';
 import type { ChainState, Context } from './state.js';
 import { startCosmosChain, type RunningCosmosChain } from './start-cosmos-chain.js';
 
 const GENESIS_TIME = 1_794_340_800;
+/** Both messages of x/liquid are a delegator and nothing else: cosmjs-types has neither. */
+const DELEGATOR_ALONE: GeneratedType = {
+  encode: ({ delegatorAddress }: { delegatorAddress: string }, writer = new BinaryWriter()) =>
+    writer.uint32(10).string(delegatorAddress),
+  decode: (bytes: Uint8Array) => ({ delegatorAddress: textOf(bytes) }),
+  fromPartial: (value: object) => value,
+} as GeneratedType;
 const GENESIS: CosmosGenesis = {
   chainId: 'spec-1',
   genesisTime: GENESIS_TIME,
@@ -178,6 +188,27 @@ describe('the protocol model and the unmodified cosmjs 0.39', () => {
     // A query that the model does not answer is refused, not made up.
     await expect(query.staking.unbondingDelegation(address, validator)).rejects.toThrow();
     comet.disconnect();
+  });
+
+  it('x/liquid by a hand-registered type: locked, not twice, unlocked after as long as an exit takes', async () => {
+    const { address } = running.treasury;
+    client.registry.register(DISABLE_TOKENIZE, DELEGATOR_ALONE);
+    client.registry.register(ENABLE_TOKENIZE, DELEGATOR_ALONE);
+    const send = (typeUrl: string) =>
+      lived(client.signAndBroadcast(address, [{ typeUrl, value: { delegatorAddress: address } }], 'auto'));
+    const status = () => lockStatusOf(running.chain.state, address, running.chain.timeNs);
+    expect(status()).toBe('LOCKED');
+    await expect(send(DISABLE_TOKENIZE)).rejects.toThrow('already disabled');
+    expect((await send(ENABLE_TOKENIZE)).code).toBe(0);
+    expect(status()).toBe('LOCK_EXPIRING');
+    await expect(send(ENABLE_TOKENIZE)).rejects.toThrow('already enabled');
+    expect((await send(DISABLE_TOKENIZE)).code).toBe(0);
+    expect(status()).toBe('LOCKED');
+    expect((await send(ENABLE_TOKENIZE)).code).toBe(0);
+    await running.advanceTo(running.driver.headMs + 21 * 86_400_000 - 60_000);
+    expect(status()).toBe('LOCK_EXPIRING');
+    await running.advanceTo(running.driver.headMs + 120_000);
+    expect(status()).toBe('UNLOCKED');
   });
 
   it('a process killed at any point leaves a chain that comes back block by block', async () => {

@@ -21,6 +21,8 @@ export interface CosmosGenesis {
   readonly unbondingDays: number;
   readonly hasFeemarket: boolean;
   readonly hasLiquid: boolean;
+  /** Whether the treasury's shares are locked from the start; a new account on the Hub is not. Absent: they are. */
+  readonly treasuryLocked?: boolean;
 }
 
 export const ONE_ATOM = 1_000_000n;
@@ -54,7 +56,7 @@ export function paramsOf(genesis: CosmosGenesis): Params {
   };
 }
 
-/** Validators with their own stake, a faucet, strangers, and the treasury: no coins yet, its key known, tokenizing locked. */
+/** Validators with their own stake, a faucet, strangers, and the treasury: no coins yet, its key known, tokenizing locked unless told otherwise. */
 export function genesisState(genesis: CosmosGenesis): ChainState {
   const state = new ChainState(paramsOf(genesis));
   const timeNs = BigInt(genesis.genesisTime) * 1_000_000_000n;
@@ -67,7 +69,7 @@ export function genesisState(genesis: CosmosGenesis): ChainState {
     return address;
   };
   const treasury = account('treasury', 0n);
-  if (genesis.hasLiquid) state.tokenizeLocked.set(treasury, true);
+  if (genesis.hasLiquid && genesis.treasuryLocked !== false) state.tokenizeLocked.set(treasury, true);
   account(FAUCET, 100_000_000n);
   for (const name of STRANGERS) account(name, 1_000_000n);
   for (const spec of genesis.validators) addValidator(context, spec, account(`operator ${spec.name}`, 100n));

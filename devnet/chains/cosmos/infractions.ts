@@ -1,6 +1,7 @@
 /** What the driver makes validators do wrong, handled as x/slashing and x/evidence handle it. */
 import { emit, type Context } from './state.js';
-import { slash, validatorOf } from './staking.js';
+import { slash } from './slash.js';
+import { validatorOf } from './staking.js';
 
 /** An act of the world, part of a block's record. */
 export type Act =

@@ -13,12 +13,12 @@ import {
   MsgEditValidator,
   MsgUndelegate,
 } from 'cosmjs-types/cosmos/staking/v1beta1/tx';
-import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary';
 
 import { DISTRIBUTION, send } from './bank.js';
 import { decText, ONE } from './dec.js';
 import { initializeDelegation, withdrawCommission, withdrawRewards } from './distribution.js';
 import { accountOf } from './keys.js';
+import { DISABLE_TOKENIZE, ENABLE_TOKENIZE, lockShares, textOf, unlockShares } from './liquid.js';
 import { cancelUnbonding, delegate, redelegate, undelegate, validatorOf } from './staking.js';
 import { coinText, emit, SdkError, type Context } from './state.js';
 
@@ -35,7 +35,6 @@ interface Handler {
   run(context: Context, value: Uint8Array): void;
 }
 
-export const DISABLE_TOKENIZE = '/gaia.liquid.v1beta1.MsgDisableTokenizeShares';
 const DAY_NS = 86_400_000_000_000n;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
@@ -171,16 +170,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       context.state.validators.set(validator.operator, { ...validator, jailed: false });
     },
   },
-  [DISABLE_TOKENIZE]: {
+  [DISABLE_TOKENIZE]: liquidHandler(DISABLE_TOKENIZE, lockShares),
+  [ENABLE_TOKENIZE]: liquidHandler(ENABLE_TOKENIZE, unlockShares),
+};
+
+function liquidHandler(typeUrl: string, act: (context: Context, account: string) => void): Handler {
+  return {
     gas: 60_000n,
     module: 'liquid',
-    signer: firstText,
+    signer: textOf,
     run: (context, value) => {
-      if (!context.state.params.hasLiquid) throw unknownMessage(DISABLE_TOKENIZE);
-      context.state.tokenizeLocked.set(firstText(value), true);
+      if (!context.state.params.hasLiquid) throw unknownMessage(typeUrl);
+      act(context, textOf(value));
     },
-  },
-};
+  };
+}
 
 function unknownMessage(typeUrl: string): SdkError {
   return new SdkError('sdk', 2, `unable to resolve type URL ${typeUrl}: tx parse error`);
@@ -204,10 +208,6 @@ export function runMessage(context: Context, message: AnyMessage, index: number)
   for (const event of inner.events) context.events.push({ ...event, attributes: [...event.attributes, place] });
 }
 
-export function disableTokenize(account: string): AnyMessage {
-  return { typeUrl: DISABLE_TOKENIZE, value: new BinaryWriter().uint32(10).string(account).finish() };
-}
-
 function amountOf(coin: { readonly denom: string; readonly amount: string } | undefined): bigint {
   if (coin?.denom !== 'uatom') {
     throw new SdkError(
@@ -220,12 +220,6 @@ function amountOf(coin: { readonly denom: string; readonly amount: string } | un
     throw new SdkError('sdk', 18, 'invalid delegation amount: invalid request');
   }
   return BigInt(coin.amount);
-}
-
-function firstText(value: Uint8Array): string {
-  const reader = new BinaryReader(value);
-  if (reader.uint32() !== 10) throw new SdkError('sdk', 2, 'tx parse error');
-  return reader.string();
 }
 
 export function rfc3339(ns: bigint, withFraction = false): string {

@@ -1,5 +1,5 @@
 /** The gRPC queries that the model answers, in the SDK's protobuf, at any height it still has. */
-import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary';
+import { BinaryWriter } from 'cosmjs-types/binary';
 import { BaseAccount } from 'cosmjs-types/cosmos/auth/v1beta1/auth';
 import { QueryAccountRequest, QueryAccountResponse } from 'cosmjs-types/cosmos/auth/v1beta1/query';
 import { QueryGranterGrantsResponse } from 'cosmjs-types/cosmos/authz/v1beta1/query';
@@ -50,6 +50,7 @@ import { balanceOf } from './bank.js';
 import type { CosmosChain } from './cosmos-chain.js';
 import { dec, type Dec } from './dec.js';
 import { calculateRewards, incrementPeriod } from './distribution.js';
+import { lockInfo } from './liquid.js';
 import { tokensFromShares } from './staking.js';
 import { SdkError, type ChainState, type Context, type Validator } from './state.js';
 
@@ -250,15 +251,9 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     const price = DecCoin.encode({ denom: 'uatom', amount: String(state.params.gasPrice) }).finish();
     return new BinaryWriter().uint32(10).bytes(price).finish();
   },
-  '/gaia.liquid.v1beta1.Query/TokenizeShareLockInfo': ({ state, data }) => {
+  '/gaia.liquid.v1beta1.Query/TokenizeShareLockInfo': ({ chain, state, height, data }) => {
     if (!state.params.hasLiquid) throw unknownPath();
-    const reader = new BinaryReader(data);
-    const address = reader.uint32() === 10 ? reader.string() : '';
-    const locked = state.tokenizeLocked.get(address) === true;
-    return new BinaryWriter()
-      .uint32(10)
-      .string(`TOKENIZE_SHARE_LOCK_STATUS_${locked ? 'LOCKED' : 'UNLOCKED'}`)
-      .finish();
+    return lockInfo(state, data, chain.block(height)?.header.timeNs ?? chain.timeNs);
   },
   '/cosmos.tx.v1beta1.Service/Simulate': ({ chain, data }) => {
     const result = chain.simulate(SimulateRequest.decode(data).txBytes);

@@ -1,15 +1,9 @@
-/** x/staking: delegations, unbonding, redelegation, validator set, slashing, as the SDK does them (x/staking/keeper, v0.53). */
-import { balanceOf, BONDED_POOL, burn, NOT_BONDED_POOL, send } from './bank.js';
-import { dec, ONE, type Dec } from './dec.js';
-import {
-  beforeDelegationCreated,
-  beforeValidatorSlashed,
-  initializeDelegation,
-  withdrawRewards,
-} from './distribution.js';
+/** x/staking: delegations, unbonding, redelegation, as the SDK does them (x/staking/keeper, v0.53). */
+import { balanceOf, BONDED_POOL, NOT_BONDED_POOL, send } from './bank.js';
+import { dec, type Dec } from './dec.js';
+import { beforeDelegationCreated, initializeDelegation, withdrawRewards } from './distribution.js';
 import {
   coinText,
-  emit,
   SdkError,
   type ChainState,
   type Context,
@@ -32,7 +26,7 @@ export function tokensFromShares(validator: Validator, shares: Dec): Dec {
   return dec.quo(dec.mulInt(shares, validator.tokens), validator.shares);
 }
 
-function poolOf(status: Status): string {
+export function poolOf(status: Status): string {
   return status === 'bonded' ? BONDED_POOL : NOT_BONDED_POOL;
 }
 
@@ -85,7 +79,7 @@ export function sharesToUnbond(state: ChainState, delegator: string, operator: s
 }
 
 /** Takes shares out of a delegation; its rewards are withdrawn first. Returns whole tokens. */
-function unbond(context: Context, delegator: string, operator: string, shares: Dec): bigint {
+export function unbond(context: Context, delegator: string, operator: string, shares: Dec): bigint {
   const { state } = context;
   const key = `${delegator}/${operator}`;
   const held = state.delegations.get(key);
@@ -197,161 +191,4 @@ export function cancelUnbonding(
   const rest = entries.flatMap((one) => (one !== entry ? [one] : left.balance === 0n ? [] : [left]));
   if (rest.length === 0) state.unbondings.delete(key);
   else state.unbondings.set(key, rest);
-}
-
-/** Burns a part of the stake that stood behind an infraction: bonded, unbonding and redelegated. Returns what the validator lost. */
-export function slash(
-  context: Context,
-  operator: string,
-  infractionHeight: bigint,
-  power: bigint,
-  factor: Dec,
-): bigint {
-  const { state, height } = context;
-  const amount = dec.truncateInt(dec.mul(dec.fromInt(power * POWER_REDUCTION), factor));
-  if (validatorOf(state, operator).status === 'unbonded') throw new Error(`${operator} is unbonded: not slashed`);
-  let remaining = amount;
-  if (infractionHeight < height) {
-    remaining -= slashUnbondings(context, operator, infractionHeight, factor);
-    remaining -= slashRedelegations(context, operator, infractionHeight, factor);
-  }
-  const validator = validatorOf(state, operator);
-  const burned = remaining < 0n ? 0n : remaining < validator.tokens ? remaining : validator.tokens;
-  if (burned === 0n) return 0n;
-  const effective = dec.quoRoundUp(dec.fromInt(burned), dec.fromInt(validator.tokens));
-  beforeValidatorSlashed(context, validator, effective > ONE ? ONE : effective);
-  const cut = validatorOf(state, operator);
-  state.validators.set(operator, { ...cut, tokens: cut.tokens - burned });
-  burn(state, poolOf(cut.status), burned);
-  return burned;
-}
-
-function slashUnbondings(context: Context, operator: string, infractionHeight: bigint, factor: Dec): bigint {
-  const { state, timeNs } = context;
-  let total = 0n;
-  for (const [key, entries] of state.unbondings.entries()) {
-    if (!key.endsWith(`/${operator}`)) continue;
-    const cut = entries.map((entry) => {
-      if (entry.creationHeight < infractionHeight || entry.completionNs <= timeNs) return entry;
-      const wanted = dec.truncateInt(dec.mulInt(factor, entry.initialBalance));
-      total += wanted;
-      const burned = wanted < entry.balance ? wanted : entry.balance;
-      burn(state, NOT_BONDED_POOL, burned);
-      return { ...entry, balance: entry.balance - burned };
-    });
-    state.unbondings.set(key, cut);
-  }
-  return total;
-}
-
-function slashRedelegations(context: Context, operator: string, infractionHeight: bigint, factor: Dec): bigint {
-  const { state, timeNs } = context;
-  let total = 0n;
-  for (const [key, entries] of state.redelegations.entries()) {
-    const [delegator = '', source, target = ''] = key.split('/');
-    if (source !== operator) continue;
-    for (const entry of entries) {
-      if (entry.creationHeight < infractionHeight || entry.completionNs <= timeNs) continue;
-      let wanted = dec.truncateInt(dec.mulInt(factor, entry.initialBalance));
-      total += wanted;
-      wanted -= slashExitsAfterMove(context, `${delegator}/${target}`, infractionHeight, wanted);
-      const held = state.delegations.get(`${delegator}/${target}`);
-      const shares = dec.mul(factor, entry.sharesDst);
-      if (shares === 0n || wanted === 0n || held === undefined) continue;
-      const burned = unbond(context, delegator, target, shares > held ? held : shares);
-      const status = state.validators.get(target)?.status ?? 'unbonded';
-      burn(state, poolOf(status), burned);
-    }
-  }
-  return total;
-}
-
-/** Redelegated stake that has gone on into an exit is cut there first. */
-function slashExitsAfterMove(context: Context, key: string, infractionHeight: bigint, wanted: bigint): bigint {
-  const { state, timeNs } = context;
-  let left = wanted;
-  const cut = (state.unbondings.get(key) ?? []).map((entry) => {
-    const burned = left < entry.balance ? left : entry.balance;
-    if (burned === 0n || entry.creationHeight < infractionHeight || entry.completionNs <= timeNs) return entry;
-    left -= burned;
-    burn(state, NOT_BONDED_POOL, burned);
-    return { ...entry, balance: entry.balance - burned };
-  });
-  if (cut.length > 0) state.unbondings.set(key, cut);
-  return wanted - left;
-}
-
-/** What the end of every block does: who is in the set, and what has come to its end. */
-export function endBlock(context: Context): void {
-  updateValidatorSet(context);
-  const { state, timeNs } = context;
-  for (const validator of state.validators.values()) {
-    if (validator.status === 'unbonding' && validator.unbondingNs <= timeNs) {
-      state.validators.set(validator.operator, { ...validator, status: 'unbonded' });
-    }
-  }
-  for (const [key, entries] of state.unbondings.entries()) {
-    const mature = entries.filter((one) => one.completionNs <= timeNs);
-    if (mature.length === 0) continue;
-    const [delegator = '', validator = ''] = key.split('/');
-    const amount = mature.reduce((sum, one) => sum + one.balance, 0n);
-    send(state, NOT_BONDED_POOL, delegator, amount);
-    const rest = entries.filter((one) => one.completionNs > timeNs);
-    if (rest.length === 0) state.unbondings.delete(key);
-    else state.unbondings.set(key, rest);
-    emit(context, 'complete_unbonding', { amount: amount === 0n ? '' : coinText(amount), validator, delegator });
-  }
-  for (const [key, entries] of state.redelegations.entries()) {
-    const mature = entries.filter((one) => one.completionNs <= timeNs);
-    if (mature.length === 0) continue;
-    const [delegator = '', source = '', target = ''] = key.split('/');
-    const rest = entries.filter((one) => one.completionNs > timeNs);
-    if (rest.length === 0) state.redelegations.delete(key);
-    else state.redelegations.set(key, rest);
-    const amount = coinText(mature.reduce((sum, one) => sum + one.initialBalance, 0n));
-    emit(context, 'complete_redelegation', {
-      amount,
-      delegator,
-      source_validator: source,
-      destination_validator: target,
-    });
-  }
-}
-
-function updateValidatorSet(context: Context): void {
-  const { state, height, timeNs } = context;
-  const able = state.validators
-    .values()
-    .filter((one) => !one.jailed && one.tokens >= POWER_REDUCTION)
-    .sort((a, b) => (a.tokens !== b.tokens ? (a.tokens > b.tokens ? -1 : 1) : a.operator < b.operator ? -1 : 1))
-    .slice(0, state.params.maxValidators);
-  const elected = new Set(able.map((one) => one.operator));
-  for (const validator of state.validators.values()) {
-    if (elected.has(validator.operator) && validator.status !== 'bonded') {
-      send(state, NOT_BONDED_POOL, BONDED_POOL, validator.tokens);
-      state.validators.set(validator.operator, {
-        ...validator,
-        status: 'bonded',
-        unbondingHeight: 0n,
-        unbondingNs: 0n,
-      });
-    }
-    if (!elected.has(validator.operator) && validator.status === 'bonded') {
-      send(state, BONDED_POOL, NOT_BONDED_POOL, validator.tokens);
-      const unbondingNs = timeNs + state.params.unbondingNs;
-      state.validators.set(validator.operator, {
-        ...validator,
-        status: 'unbonding',
-        unbondingHeight: height,
-        unbondingNs,
-      });
-    }
-  }
-}
-
-export function bondedPowers(state: ChainState): { operator: string; power: bigint }[] {
-  return state.validators
-    .values()
-    .filter((one) => one.status === 'bonded')
-    .map((one) => ({ operator: one.operator, power: one.tokens / POWER_REDUCTION }));
 }

@@ -17,6 +17,8 @@ export interface StartCosmosChainOptions {
   /** Gaia's modules beyond the SDK: x/feemarket and x/liquid. Present unless told otherwise. */
   readonly hasFeemarket?: boolean;
   readonly hasLiquid?: boolean;
+  /** False: the treasury has not locked its shares yet, as a new account of the Hub. */
+  readonly treasuryLocked?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -47,6 +49,7 @@ export async function startCosmosChain(options: StartCosmosChainOptions): Promis
     unbondingDays: options.unbondingDays ?? 21,
     hasFeemarket: options.hasFeemarket ?? true,
     hasLiquid: options.hasLiquid ?? true,
+    ...(options.treasuryLocked === undefined ? {} : { treasuryLocked: options.treasuryLocked }),
   });
   const driver = new CosmosDriver(chain);
   try {

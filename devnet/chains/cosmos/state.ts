@@ -138,7 +138,8 @@ export class ChainState {
   accounts = Table.empty<Account>();
   balances = Table.empty<bigint>();
   withdrawTo = Table.empty<string>();
-  tokenizeLocked = Table.empty<true>();
+  /** `true`: locked; a time in nanoseconds: until then. */
+  tokenizeLocked = Table.empty<true | bigint>();
   validators = Table.empty<Validator>();
   /** `delegator/validator` to shares. */
   delegations = Table.empty<Dec>();

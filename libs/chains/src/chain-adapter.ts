@@ -171,8 +171,15 @@ export interface Observation {
   readonly days: readonly { readonly day: UtcDay; readonly averageStake: Atoms }[];
 }
 
-/** What treasury wants; the adapter turns it into steps. No intent can express a change of authority (R39). */
-export type StakeIntent =
+/**
+ * What treasury wants; the adapter turns it into steps. No intent can express a change of authority (R39). `lock-shares`
+ * only ever tightens: afterwards our stake cannot be turned into something transferable (Cosmos Hub); its opposite cannot
+ * be said. The adapter puts it before a delegation that needs it.
+ */
+export type StakeIntent = StakeMove | { readonly kind: 'lock-shares' };
+
+/** What moves stake or its rewards. */
+export type StakeMove =
   | { readonly kind: 'delegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'undelegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'redelegate'; readonly from: string; readonly to: string; readonly amount: Atoms }
@@ -183,7 +190,7 @@ export interface DueClaim {
   /** Made of chain facts alone; another one as soon as more has become due with the same validator. */
   readonly key: string;
   /** One transaction asks for it. */
-  readonly intent: Extract<StakeIntent, { readonly kind: 'claim' }>;
+  readonly intent: Extract<StakeMove, { readonly kind: 'claim' }>;
 }
 
 /** One transaction's worth of an intent. `operationId` is made and stored before the first attempt. */
@@ -240,6 +247,8 @@ export type Located =
       readonly flows: readonly FlowObservation[];
       readonly feeAtoms: Atoms;
       readonly failure: string | null;
+      /** Where success is no movement: what the final state says now, by the names that `ChainParameters.others` has. */
+      readonly readBack?: Readonly<Record<string, string>>;
     }
   | { readonly state: 'dead'; readonly reason: string };
 
@@ -261,10 +270,16 @@ export interface ChainAdapter {
   firstCut(final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null>;
   /** The next block after `after`, not above `final`, at which the books can be read whole; null: not yet. */
   nextCut(after: BlockStamp, final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null>;
+  /**
+   * Only where nodes throw states away: reads and keeps what observing from the cut `at` will need of it. `observe` keeps
+   * its own `to`; this is for the cut at which the books open. Does nothing when it is kept already.
+   */
+  keepCut?(at: BlockStamp, account: string, signal: AbortSignal): Promise<void>;
   /** Everything about `account` between two neighbouring cuts. */
   observe(from: BlockStamp, to: BlockStamp, account: string, signal: AbortSignal): Promise<Observation>;
 
-  parametersAt(at: BlockStamp, signal: AbortSignal): Promise<ChainParameters>;
+  /** With an account, also what the chain says of its authorities (R42). */
+  parametersAt(at: BlockStamp, signal: AbortSignal, account?: string): Promise<ChainParameters>;
   validatorsAt(at: BlockStamp, signal: AbortSignal): Promise<readonly ValidatorState[]>;
   positionsAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly Position[]>;
   liquidAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<Atoms>;

@@ -1,6 +1,7 @@
 import type { ChainAdapter, TransactionSigner } from './chain-adapter.js';
 import type { BnbOptions } from './bnb/bnb.options.js';
 import type { CosmosOptions } from './cosmos/cosmos.options.js';
+import type { CutSnapshots } from './cosmos/cosmos.snapshots.js';
 import type { PolkadotDevSignerOptions } from './polkadot/polkadot-dev-signer.js';
 import type { PolkadotOptions } from './polkadot/polkadot.options.js';
 import type { SolanaOptions } from './solana/solana.options.js';
@@ -11,8 +12,14 @@ export type ChainAdapterOptions =
   | ({ readonly chain: 'polkadot' } & PolkadotOptions)
   | ({ readonly chain: 'solana' } & SolanaOptions);
 
+/** What the process gives an adapter of its own world. An adapter that has no use for one of them leaves it. */
+export interface AdapterPorts {
+  /** Where books of cuts outlive the process; for chains whose nodes throw states away. */
+  readonly snapshots?: CutSnapshots;
+}
+
 /** Loads the adapter of one chain by name. Each is imported only when asked for: a process pays for no other chain's SDK. */
-export async function openChainAdapter(options: ChainAdapterOptions): Promise<ChainAdapter> {
+export async function openChainAdapter(options: ChainAdapterOptions, ports: AdapterPorts = {}): Promise<ChainAdapter> {
   switch (options.chain) {
     case 'bnb': {
       const { BnbAdapter } = await import('./bnb/bnb.adapter.js');
@@ -20,7 +27,7 @@ export async function openChainAdapter(options: ChainAdapterOptions): Promise<Ch
     }
     case 'cosmos': {
       const { CosmosAdapter } = await import('./cosmos/cosmos.adapter.js');
-      return new CosmosAdapter(options);
+      return new CosmosAdapter({ ...options, ...ports });
     }
     case 'polkadot': {
       const { PolkadotAdapter } = await import('./polkadot/polkadot.adapter.js');

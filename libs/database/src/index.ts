@@ -9,6 +9,7 @@ export * from './repositories/lease.repository.js';
 export { FactContradiction } from './repositories/chain-facts.js';
 export type { FactRow, StoredStamp } from './repositories/chain-facts.js';
 export * from './repositories/chain-observation.repository.js';
+export * from './repositories/cut-snapshot.repository.js';
 export * from './repositories/chain-operation.repository.js';
 export * from './repositories/day-partition.repository.js';
 export * from './repositories/spot-feed.repository.js';

@@ -23,6 +23,7 @@ const SEATS: readonly SeatSpec[] = ['Lead', 'Cassiopeia', 'Lyra', 'Vela'].map((m
 
 export interface CosmosNodeHarness extends AdapterHarness {
   readonly running: RunningCosmosNode;
+  readonly signer: CosmosDevSigner;
   openWith(options: Partial<CosmosOptions>): CosmosAdapter;
 }
 

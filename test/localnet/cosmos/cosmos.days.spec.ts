@@ -313,7 +313,7 @@ describe('ATOM on a chain without gaia’s own modules', () => {
       const lane = await adapter.nextLane(stranger.address, at, patience());
       const intent = { kind: 'delegate', validator: harness.validators[0], amount: atoms(1n) } as const;
       const step = { operationId: 'unlocked', index: 0, intent };
-      await expect(adapter.build(step, lane, at, patience())).rejects.toThrow('MsgDisableTokenizeShares');
+      await expect(adapter.build(step, lane, at, patience())).rejects.toThrow('they are locked first');
       harness.driver.lockTokenizing(stranger);
       const now = await finalNow(adapter);
       const next = await adapter.nextLane(stranger.address, now, patience());

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { openChainAdapter, openDevSigner, withMetrics, withRetry, type ChainAdapter } from '@app/chains';
-import { ChainObservationRepository, ChainOperationRepository, LeaseRepository, type Database } from '@app/database';
+import {
+  ChainObservationRepository,
+  ChainOperationRepository,
+  CutSnapshotRepository,
+  LeaseRepository,
+  type Database,
+} from '@app/database';
 import { ConfigError, createClock, faultPoint, type Env, type Logger, type Metrics } from '@app/platform';
 import type { ChainMetrics } from '../chain-sync.metrics.js';
 import { Leadership } from '../leader/leadership.js';
@@ -31,7 +37,8 @@ export async function openRunner(configured: ConfiguredChain, parts: ProcessPart
   const { wiring, urls, account } = configured;
   const { env, db, metrics, chainMetrics, log } = parts;
   const operating = await developmentOperating(configured, parts);
-  const bare = await openChainAdapter(wiring.adapter(env, urls, env.NODE_ENV === 'production'));
+  const snapshots = new CutSnapshotRepository(db, wiring.chain);
+  const bare = await openChainAdapter(wiring.adapter(env, urls, env.NODE_ENV === 'production'), { snapshots });
   const adapter = withRetry(withCallMetrics(bare, metrics), RETRY);
   const observing = {
     adapter,

@@ -48,6 +48,26 @@ describe('following a chain', () => {
     expect(days.map((row) => (row as { day: string }).day)).toEqual(['2026-11-17', '2026-11-18', '2026-11-19']);
   });
 
+  it('R19: what the opening cut needs later is kept before the books open at it', async () => {
+    const toy = chainOf(1);
+    const worker = books.worker(toy, 'one');
+    const kept: string[] = [];
+    let full = true;
+    const adapter = Object.assign(worker.adapter, {
+      keepCut: async ({ hash }: { readonly hash: string }): Promise<void> => {
+        expect(await books.observations.cursor('bnb')).toBeNull();
+        if (full) throw new ChainError('UNREACHABLE', 'bnb', 'no room to keep it');
+        kept.push(hash);
+      },
+    });
+    await expect(observe(worker)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(await books.observations.cursor(adapter.chain)).toBeNull();
+    full = false;
+    await observe(worker);
+    await observe(worker);
+    expect(kept).toEqual([(await books.observations.cursor(adapter.chain))!.cut.hash]);
+  });
+
   it('R2: one look or many, from any cursor: the same rows', async () => {
     const toy = chainOf(0);
     const one = books.worker(toy, 'bit by bit');

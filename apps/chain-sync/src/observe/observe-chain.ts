@@ -54,9 +54,7 @@ export async function observeChain(parts: ObserveParts, shutdown: AbortSignal): 
     const to = await adapter.nextCut(from, final, signal);
     if (!to) break;
     checkCut(from, to, final);
-    const observation = await adapter.observe(from, to, parts.account, signal);
-    parts.reach('chain-sync.cut-observed');
-    const refusal = await storeObservation(parts, { lease, cursor, final }, observation);
+    const refusal = await observeCut(parts, { lease, cursor, final }, to, signal);
     if (refusal) return halt(parts, lease, refusal);
     parts.reach('chain-sync.cut-stored');
     cursor = { ...cursor, cut: to };
@@ -113,6 +111,8 @@ async function openBooks(
   const cut = await adapter.firstCut(final, signal);
   if (!cut) return null;
   const identity = await adapter.identity(signal);
+  // Before the cursor is there: once it is, nobody comes back to this cut while its state can still be read.
+  await adapter.keepCut?.(cut, account, signal);
   const [positions, validators, parameters, liquid] = await Promise.all([
     adapter.positionsAt(cut, account, signal),
     adapter.validatorsAt(cut, signal),
@@ -135,10 +135,34 @@ function checkCut(from: BlockStamp, to: BlockStamp, final: FinalStamp): void {
   invariant(to.height <= final.height, 'a cut is final', { to: to.height, final: final.height });
 }
 
+interface Opened {
+  readonly lease: Lease;
+  readonly cursor: ChainCursor;
+  readonly final: FinalStamp;
+}
+
+/** @returns why the chain has to stop; null when rows and cursor are stored */
+async function observeCut(
+  parts: ObserveParts,
+  opened: Opened,
+  to: BlockStamp,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    const observation = await parts.adapter.observe(opened.cursor.cut, to, parts.account, signal);
+    parts.reach('chain-sync.cut-observed');
+    return await storeObservation(parts, opened, observation);
+  } catch (error) {
+    // In our tables, or in what the adapter keeps of a cut: two stories about one block.
+    if (error instanceof FactContradiction) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
 /** @returns why the chain has to stop; null when rows and cursor are stored */
 async function storeObservation(
   parts: ObserveParts,
-  { lease, cursor, final }: { readonly lease: Lease; readonly cursor: ChainCursor; readonly final: FinalStamp },
+  { lease, cursor, final }: Opened,
   observation: Observation,
 ): Promise<string | null> {
   const { adapter, books, metrics } = parts;
@@ -151,13 +175,8 @@ async function storeObservation(
   };
   const difference = reconcilePositions(before, observation);
   if (difference) return `${difference.code}: ${difference.detail}`;
-  try {
-    const move = { chain: adapter.chain, from, to };
-    await books.storeCut(lease, move, rowsOf(adapter, observation), (moment) => parts.reach(`chain-sync.${moment}`));
-  } catch (error) {
-    if (error instanceof FactContradiction) return `${error.code}: ${error.message}`;
-    throw error;
-  }
+  const move = { chain: adapter.chain, from, to };
+  await books.storeCut(lease, move, rowsOf(adapter, observation), (moment) => parts.reach(`chain-sync.${moment}`));
   metrics.cutStored(adapter.chain, observation);
   await watchParameters(parts, from, to);
   const days = observation.days.map(({ day }) => day);

@@ -1,4 +1,4 @@
-import { ChainError, type BlockStamp, type StakeIntent } from '@app/chains';
+import { ChainError, type BlockStamp, type StakeMove } from '@app/chains';
 import type { PlannedStep } from '@app/database';
 import { dayOf, type UtcDay } from '@app/staking-core';
 import type { OperateParts } from './advance-operation.js';
@@ -27,11 +27,11 @@ export async function keepStakeOnTarget(
     adapter.liquidAt(final, signer.account, signal),
     adapter.positionsAt(final, signer.account, signal),
     adapter.validatorsAt(final, signal),
-    adapter.parametersAt(final, signal),
+    adapter.parametersAt(final, signal, signer.account),
   ]);
   const custody = { liquid, positions, validators, minimumDelegation: parameters.minimumDelegation };
   const day = dayOf(final.timeMs);
-  const steps = delegationsToTarget(custody, policy).flatMap((intent): PlannedStep[] => {
+  const plans = delegationsToTarget(custody, policy).map((intent): PlannedStep[] => {
     const operationId = operationIdOf(adapter.chain, day, intent);
     try {
       return adapter.plan(operationId, intent, { parameters, positions, validators }).map((step) => ({
@@ -48,6 +48,9 @@ export async function keepStakeOnTarget(
       return [];
     }
   });
+  // What one operation has to lock first is locked for all: the others are planned once that is done.
+  const locking = plans.find((steps) => steps.some(({ intent }) => intent['kind'] === 'lock-shares'));
+  const steps = locking ?? plans.flat();
   if (steps.length === 0) return 0;
   const planned = await operations.plan(lease, adapter.chain, steps);
   parts.reach('chain-sync.operations-planned');
@@ -55,7 +58,7 @@ export async function keepStakeOnTarget(
 }
 
 /** Made of chain, day, validator and kind: whoever plans the same day again names the same operation. */
-export function operationIdOf(chain: string, day: UtcDay, intent: StakeIntent): string {
+export function operationIdOf(chain: string, day: UtcDay, intent: StakeMove): string {
   const validator = intent.kind === 'redelegate' ? `${intent.from}-${intent.to}` : intent.validator;
   return `${chain}.${day}.${validator}.${intent.kind}`;
 }

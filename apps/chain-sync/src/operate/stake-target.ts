@@ -1,4 +1,4 @@
-import type { Position, StakeIntent, ValidatorState } from '@app/chains';
+import type { Position, StakeMove, ValidatorState } from '@app/chains';
 import { atoms, invariant, type Atoms } from '@app/staking-core';
 
 export interface StakePolicy {
@@ -26,7 +26,7 @@ const BPS = 10_000n;
  * validators of lowest commission. Never takes back. Same custody, same answer.
  * R36: what is staked and what is asked for together stay within the share; the caller makes sure nothing is in flight.
  */
-export function delegationsToTarget(custody: Custody, policy: StakePolicy): StakeIntent[] {
+export function delegationsToTarget(custody: Custody, policy: StakePolicy): StakeMove[] {
   const { liquid, positions, minimumDelegation } = custody;
   const least = greater(minimumDelegation, policy.leastStep ?? atoms(0n));
   const staked = positions.reduce((sum, position) => sum + position.active + position.activating, 0n);
@@ -35,7 +35,7 @@ export function delegationsToTarget(custody: Custody, policy: StakePolicy): Stak
   const chosen = chooseValidators(custody.validators, policy.validators);
   if (chosen.length === 0) return [];
   const each = target / BigInt(chosen.length);
-  const intents: StakeIntent[] = [];
+  const intents: StakeMove[] = [];
   for (const { validator } of chosen) {
     const amount = lesser(each - stakeWith(positions, validator), room);
     if (amount <= 0n || amount < least) continue;

@@ -30,6 +30,8 @@ export function intentOf(stored: Stored): StakeIntent {
       return { kind: 'redelegate', from: text('from'), to: text('to'), amount: amount() };
     case 'claim':
       return { kind: 'claim', validator: text('validator') };
+    case 'lock-shares':
+      return { kind: 'lock-shares' };
     default:
       invariant(false, 'a stored intent is of a known kind', { kind: stored['kind'] ?? null });
   }

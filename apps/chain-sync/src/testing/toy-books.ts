@@ -48,6 +48,7 @@ export class ToyBooks {
 
   private constructor(
     readonly db: Database,
+    readonly url: string,
     private readonly drop: () => Promise<void>,
   ) {}
 
@@ -58,7 +59,7 @@ export class ToyBooks {
     await db.affected(
       `INSERT INTO token (symbol, name, chain, decimals, payout_decimals, listed_from) VALUES ('BNB', 'BNB', 'bnb', 18, 8, '2026-01-01')`,
     );
-    return new ToyBooks(db, test.drop);
+    return new ToyBooks(db, test.url, test.drop);
   }
 
   /** A process that follows `toy`; another name is another process. */
@@ -137,7 +138,9 @@ export class ToyBooks {
   async wipe(): Promise<void> {
     for (const worker of this.workers) worker.leadership.drop();
     this.workers = [];
-    await this.tamper(`TRUNCATE ${FACT_TABLES.join(', ')}, chain_cursor, chain_operation, lease CASCADE`);
+    await this.tamper(
+      `TRUNCATE ${FACT_TABLES.join(', ')}, chain_cursor, chain_cut_snapshot, chain_operation, lease CASCADE`,
+    );
   }
 
   /** Changes what is append-only, past its triggers: as a wrong restore or a stranger with the superuser might. */

@@ -1,8 +1,9 @@
 import { Transaction, getAddress } from 'ethers';
 
-import type { BlockStamp, Lane, Step, StakeIntent, UnsignedTransaction } from '../chain-adapter.js';
+import type { BlockStamp, Lane, Step, StakeMove, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { RevertError } from '../rpc/rpc-fault.js';
+import { requireMove } from '../stake-move.js';
 import { customErrorName, HUB, STAKE_HUB } from './bnb.abi.js';
 import type { BnbClient, CallRequest } from './bnb.client.js';
 import { ownAddress } from './bnb.decode.js';
@@ -14,7 +15,7 @@ import { listValidators } from './bnb.positions.js';
  * Gas limits, well above what the calls use (delegate 256k, undelegate 332k, claim 69k). Fixed, because two nodes may
  * estimate differently and the same step must give the same bytes on each; what is not used is not paid.
  */
-const GAS_LIMIT: Readonly<Record<StakeIntent['kind'], bigint>> = {
+const GAS_LIMIT: Readonly<Record<StakeMove['kind'], bigint>> = {
   delegate: 500_000n,
   undelegate: 600_000n,
   redelegate: 1_000_000n,
@@ -64,7 +65,7 @@ export async function buildTransaction(
   };
 }
 
-async function callOf(client: BnbClient, intent: StakeIntent, account: string, at: BlockStamp): Promise<CallRequest> {
+async function callOf(client: BnbClient, intent: StakeMove, account: string, at: BlockStamp): Promise<CallRequest> {
   const hubCall = (name: string, args: readonly unknown[], value = 0n): CallRequest => ({
     from: account,
     to: STAKE_HUB,
@@ -110,7 +111,7 @@ async function sharesFor(
 }
 
 async function gasFor(client: BnbClient, step: Step, call: CallRequest, at: BlockStamp): Promise<bigint> {
-  const limit = GAS_LIMIT[step.intent.kind];
+  const limit = GAS_LIMIT[requireMove('bnb', step.intent).kind];
   try {
     const [paused, listed] = await client.readAll(at, [hub.isPaused(), hub.isBlackListed(call.from)]);
     if (paused) throw refuse('the StakeHub is paused');

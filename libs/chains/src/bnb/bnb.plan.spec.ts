@@ -64,6 +64,7 @@ describe('planning on BNB', () => {
     ['redelegating to itself', { kind: 'redelegate', from: ONE, to: ONE, amount: atoms(BNB) }, 'another validator'],
     ['redelegating to a jailed one', { kind: 'redelegate', from: ONE, to: JAILED, amount: atoms(BNB) }, 'is jailed'],
     ['claiming nothing', { kind: 'claim', validator: ONE }, 'nothing is ready'],
+    ['locking shares', { kind: 'lock-shares' }, 'made transferable'],
   ])('refused: %s', (_, intent, why) => {
     expect(() => planIntent('op-1', intent, state())).toThrow(expect.objectContaining({ code: 'REFUSED' }));
     expect(() => planIntent('op-1', intent, state())).toThrow(why);

@@ -6,10 +6,12 @@ import type {
   Located,
   Position,
   StakeIntent,
+  StakeMove,
   Step,
   ValidatorState,
 } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 import { ownAddress } from './bnb.decode.js';
 
 export interface PlanState {
@@ -48,7 +50,8 @@ export function planIntent(operationId: string, wanted: StakeIntent, state: Plan
 }
 
 /** The same intent with addresses in the product's spelling. */
-export function normalIntent(intent: StakeIntent): StakeIntent {
+export function normalIntent(wanted: StakeIntent): StakeMove {
+  const intent = requireMove('bnb', wanted);
   if (intent.kind === 'redelegate') {
     return { ...intent, from: ownAddress(intent.from, 'the source'), to: ownAddress(intent.to, 'the target') };
   }

@@ -11,6 +11,9 @@ const CHAIN = 'cosmoshub-4';
 const ONE = toBech32('cosmosvaloper', new Uint8Array(20).fill(1));
 const TWO = toBech32('cosmosvaloper', new Uint8Array(20).fill(2));
 
+const LOCK = { kind: 'lock-shares' } as const;
+const UNLOCK = '/gaia.liquid.v1beta1.MsgEnableTokenizeShares';
+
 describe('the development signer of the Cosmos Hub', () => {
   const signer = new CosmosDevSigner(`0x${KEY}`, CHAIN);
   const intent: StakeIntent = { kind: 'delegate', validator: ONE, amount: atoms(1_000n) };
@@ -45,6 +48,11 @@ describe('the development signer of the Cosmos Hub', () => {
     expect(signed.expiresAtHeight).toBe(500n);
   });
 
+  it('R39: a lock of our shares is signed, for our own account', async () => {
+    const given = unsigned({ message: messageOf(LOCK, signer.account) }, LOCK);
+    expect((await signer.sign(given)).txid).toMatch(/^[0-9A-F]{64}$/);
+  });
+
   it.each([
     ['another chain', unsigned({ chainId: 'theta-testnet-001' })],
     ['another memo', unsigned({ memo: 'op/1' })],
@@ -55,6 +63,10 @@ describe('the development signer of the Cosmos Hub', () => {
     ['another amount', unsigned({}, { ...intent, amount: atoms(1_001n) } as StakeIntent)],
     ['another kind', unsigned({}, { kind: 'undelegate', validator: ONE, amount: atoms(1_000n) })],
     ['another message', unsigned({ message: { typeUrl: '/cosmos.bank.v1beta1.MsgSend', value: new Uint8Array() } })],
+    ['a delegation for a lock', unsigned({}, LOCK)],
+    ['a lock for a delegation', unsigned({ message: messageOf(LOCK, signer.account) })],
+    ['the lock of somebody else', unsigned({ message: messageOf(LOCK, 'cosmos1stranger') }, LOCK)],
+    ['an unlocking', unsigned({ message: { ...messageOf(LOCK, signer.account), typeUrl: UNLOCK } }, LOCK)],
     ['bytes that say more', { ...unsigned(), bytes: `${unsigned().bytes}2800` }],
     ['no bytes', { ...unsigned(), bytes: '' }],
   ])('R39: %s is not signed', async (_, given) => {

@@ -11,7 +11,8 @@
  * Period id: the heights of the two cuts, each the last block of a UTC day.
  *
  * Reads need the state of the last two cuts. Ordinary nodes throw states away: the cut before is kept when it is read
- * live; a state that is gone, and was not kept, is `STATE_PRUNED`, and the day waits for an endpoint with history.
+ * live, where the process says (chain-sync: the database); a state that is gone, and was not kept, is `STATE_PRUNED`,
+ * and the day waits for an endpoint with history.
  */
 import { atoms, type Atoms } from '@app/staking-core';
 
@@ -35,20 +36,29 @@ import type {
   ValidatorState,
 } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
-import { EndpointPool } from '../rpc/endpoint-pool.js';
-import { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
+import type { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
 import { finalAndHead, lastCutBefore, nextCutAfter, periodIndex, requireFinal } from './cosmos.boundaries.js';
 import { buildTransaction } from './cosmos.build.js';
 import { CosmosClient } from './cosmos.client.js';
-import { cutFromText, cutToText, positionsOf, readAccount, readHoldings, snapshotKey, type Cut } from './cosmos.cut.js';
+import {
+  cutFromText,
+  cutToText,
+  positionsOf,
+  readAccount,
+  readCut,
+  readHoldings,
+  snapshotKey,
+  type Cut,
+} from './cosmos.cut.js';
 import { ACCOUNT_PREFIX, ownAddress } from './cosmos.decode.js';
+import { CosmosEndpoints } from './cosmos.endpoints.js';
 import { stampOf } from './cosmos.header.js';
-import { locateTransaction, sendTo, strongest } from './cosmos.locate.js';
-import { observeAccount, type Observed } from './cosmos.observe.js';
+import { agreedReadBack, locateTransaction, sendTo, strongest } from './cosmos.locate.js';
+import { observeAccount } from './cosmos.observe.js';
 import { withDefaults, type CosmosOptions, type CosmosSettings } from './cosmos.options.js';
 import { effectOf, planIntent, type PlanState } from './cosmos.plan.js';
 import { queries } from './cosmos.queries.js';
-import { MemorySnapshots, toText, type CutSnapshots } from './cosmos.snapshots.js';
+import { MemorySnapshots, type CutSnapshots } from './cosmos.snapshots.js';
 import { readParameters, readValidators } from './cosmos.validators.js';
 
 const CAPABILITIES: Capabilities = {
@@ -66,39 +76,18 @@ export class CosmosAdapter implements ChainAdapter {
   readonly capabilities = CAPABILITIES;
   private readonly settings: CosmosSettings;
   private readonly snapshots: CutSnapshots;
-  private readonly endpoints: readonly JsonRpcEndpoint[];
-  private readonly pool: EndpointPool<JsonRpcEndpoint>;
+  private readonly endpoints: CosmosEndpoints;
   /** Repeatable reads: finality, once seen, is not unseen, whichever endpoint is asked. */
   private highestFinal: BlockStamp | null = null;
 
   constructor(options: CosmosOptions) {
     this.settings = withDefaults(options);
     this.snapshots = options.snapshots ?? new MemorySnapshots();
-    const { timeoutMs, maxAnswerBytes, maxBatch, recheckMs, coolDownMs } = this.settings;
-    this.endpoints = options.urls.map((url, i) => {
-      const label = `endpoint ${i + 1} of ${options.urls.length}`;
-      return new JsonRpcEndpoint({ url, chain: 'cosmos', label, timeoutMs, maxAnswerBytes, maxBatch });
-    });
-    const check = async (endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<void> => {
-      await this.identityOf(endpoint, signal);
-    };
-    this.pool = new EndpointPool({ chain: 'cosmos', endpoints: this.endpoints, check, recheckMs, coolDownMs });
+    this.endpoints = new CosmosEndpoints(options.urls, this.settings);
   }
 
-  async identity(signal: AbortSignal): Promise<ChainIdentity> {
-    const answers = await this.pool.each((endpoint) => this.identityOf(endpoint, signal));
-    signal.throwIfAborted();
-    const errors = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    // One endpoint on another chain is a wrong configuration, even while others answer rightly.
-    const wrong = errors.find((error) => error instanceof ChainError && error.code === 'WRONG_CHAIN');
-    if (wrong !== undefined) throw wrong;
-    const found = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const [first] = found;
-    if (first === undefined) throw errors[0];
-    if (found.some((one) => one.genesisHash !== first.genesisHash)) {
-      throw new ChainError('WRONG_CHAIN', 'cosmos', 'the endpoints serve chains with different first blocks');
-    }
-    return first;
+  identity(signal: AbortSignal): Promise<ChainIdentity> {
+    return this.endpoints.identity(signal);
   }
 
   /**
@@ -107,7 +96,7 @@ export class CosmosAdapter implements ChainAdapter {
    */
   async finalStamp(signal: AbortSignal, floor?: BlockStamp): Promise<FinalStamp> {
     const seen = [this.highestFinal, floor ?? null].filter((one) => one !== null);
-    const answers = await this.pool.all(signal, async (endpoint) => {
+    const answers = await this.endpoints.pool.all(signal, async (endpoint) => {
       const client = new CosmosClient(endpoint, signal);
       const { final, head } = await finalAndHead(client);
       for (const earlier of seen) {
@@ -128,7 +117,7 @@ export class CosmosAdapter implements ChainAdapter {
   }
 
   isCanonical(stamp: BlockStamp, signal: AbortSignal): Promise<boolean> {
-    return this.read(signal, async (client) => {
+    return this.endpoints.read(signal, async (client) => {
       const found = stampOf(await client.header(stamp.height)); // an endpoint that is behind does not know
       return found.hash === stamp.hash && found.timeMs === stamp.timeMs;
     });
@@ -136,7 +125,7 @@ export class CosmosAdapter implements ChainAdapter {
 
   firstCut(final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null> {
     const { periodMs, initialHeight } = this.settings;
-    return this.readAt([final], signal, async (client) => {
+    return this.endpoints.readAt([final], signal, async (client) => {
       const isCut = await this.isKnownCut(client, final);
       return isCut ? final : lastCutBefore(client, final, periodMs, initialHeight);
     });
@@ -144,43 +133,54 @@ export class CosmosAdapter implements ChainAdapter {
 
   nextCut(after: BlockStamp, final: BlockStamp, signal: AbortSignal): Promise<BlockStamp | null> {
     const { periodMs } = this.settings;
-    return this.readAt([after, final], signal, async (client) => {
+    return this.endpoints.readAt([after, final], signal, async (client) => {
       const cut = await nextCutAfter(client, after, final, periodMs);
       if (cut !== null || final.height <= after.height) return cut;
       return (await this.isKnownCut(client, final)) ? final : null;
     });
   }
 
+  /** Believed as an observation is, before it is kept. */
+  async keepCut(at: BlockStamp, account: string, signal: AbortSignal): Promise<void> {
+    const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
+    const key = snapshotKey(this.settings.chainId, at, who);
+    if ((await this.snapshots.load(key)) !== null) return;
+    const cut = await this.endpoints.agreed(signal, at, at, async (client) => {
+      await requireFinal(client, [at]);
+      return readCut(client, at, who);
+    });
+    await this.snapshots.save(key, cutToText(cut));
+  }
+
   /** Read on two endpoints where there are two, and only believed when both say the same to the atom. */
   async observe(from: BlockStamp, to: BlockStamp, account: string, signal: AbortSignal): Promise<Observation> {
     const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
     const { periodMs } = this.settings;
-    const work = (endpoint: JsonRpcEndpoint): Promise<Observed> =>
-      observeAccount(new CosmosClient(endpoint, signal), from, to, who, {
-        periodMs,
-        kept: (at) => this.kept(at, who),
-      });
-    const { cut, observation } = await this.agreed(signal, from, to, work);
+    const kept = (at: BlockStamp): Promise<Cut | null> => this.kept(at, who);
+    const { cut, observation } = await this.endpoints.agreed(signal, from, to, (client) =>
+      observeAccount(client, from, to, who, { periodMs, kept }),
+    );
     await this.snapshots.save(snapshotKey(this.settings.chainId, to, who), cutToText(cut));
     return observation;
   }
 
-  parametersAt(at: BlockStamp, signal: AbortSignal): Promise<ChainParameters> {
-    return this.readAt([at], signal, (client) => readParameters(client, at, null));
+  parametersAt(at: BlockStamp, signal: AbortSignal, account?: string): Promise<ChainParameters> {
+    const who = account === undefined ? null : ownAddress(account, ACCOUNT_PREFIX, 'the account');
+    return this.endpoints.readAt([at], signal, (client) => readParameters(client, at, who));
   }
 
   validatorsAt(at: BlockStamp, signal: AbortSignal): Promise<readonly ValidatorState[]> {
-    return this.readAt([at], signal, (client) => readValidators(client, at));
+    return this.endpoints.readAt([at], signal, (client) => readValidators(client, at));
   }
 
   positionsAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<readonly Position[]> {
     const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
-    return this.readAt([at], signal, async (client) => positionsOf(await readHoldings(client, at, who), who));
+    return this.endpoints.readAt([at], signal, async (client) => positionsOf(await readHoldings(client, at, who), who));
   }
 
   liquidAt(at: BlockStamp, account: string, signal: AbortSignal): Promise<Atoms> {
     const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
-    return this.readAt([at], signal, async (client) => atoms(await client.read(at, queries.balance(who))));
+    return this.endpoints.readAt([at], signal, async (client) => atoms(await client.read(at, queries.balance(who))));
   }
 
   plan(operationId: string, intent: StakeIntent, state: PlanState): readonly Step[] {
@@ -189,32 +189,34 @@ export class CosmosAdapter implements ChainAdapter {
 
   nextLane(account: string, at: BlockStamp, signal: AbortSignal): Promise<Lane> {
     const who = ownAddress(account, ACCOUNT_PREFIX, 'the account');
-    return this.readAt([at], signal, async (client) => {
+    return this.endpoints.readAt([at], signal, async (client) => {
       const facts = await readAccount(client, at, who);
       return { account: who, number: facts?.sequence ?? 0n };
     });
   }
 
   build(step: Step, lane: Lane, at: BlockStamp, signal: AbortSignal): Promise<UnsignedTransaction> {
-    return this.readAt([at], signal, (client) => buildTransaction(client, this.settings, step, lane, at));
+    return this.endpoints.readAt([at], signal, (client) => buildTransaction(client, this.settings, step, lane, at));
   }
 
   /** To every endpoint: the more have it, the sooner it is in a block; the bytes can only count once. */
   async broadcast(signed: SignedTransaction, signal: AbortSignal): Promise<BroadcastOutcome> {
-    const answers = await this.pool.each(async (endpoint) => {
-      await this.identityOf(endpoint, signal);
+    const answers = await this.endpoints.pool.each(async (endpoint) => {
+      await this.endpoints.identityOf(endpoint, signal);
       return sendTo(new CosmosClient(endpoint, signal), signed);
     });
     return strongest(answers.map((one) => (one.status === 'fulfilled' ? one.value : { kind: 'unknown' })));
   }
 
-  /** A death is believed when a second endpoint, where there is one, does not contradict it. */
+  /** A death, or a state that was read back, is believed when a second endpoint, where there is one, does not contradict it. */
   async locate(signed: SignedTransaction, signal: AbortSignal): Promise<Located> {
     const work = (endpoint: JsonRpcEndpoint): Promise<Located> =>
       locateTransaction(new CosmosClient(endpoint, signal), signed);
-    const found = await this.pool.run(signal, work);
-    if (found.state !== 'dead' || this.pool.size === 1) return found;
-    const { first, second } = await this.pool.runOnTwo(signal, work);
+    const found = await this.endpoints.pool.run(signal, work);
+    const isReadBack = found.state === 'final' && found.readBack !== undefined;
+    if ((found.state !== 'dead' && !isReadBack) || this.endpoints.pool.size === 1) return found;
+    const { first, second } = await this.endpoints.pool.runOnTwo(signal, work);
+    if (isReadBack) return agreedReadBack(first, second);
     return [first, second].find((one) => one !== null && one.state !== 'dead') ?? first;
   }
 
@@ -223,48 +225,13 @@ export class CosmosAdapter implements ChainAdapter {
   }
 
   close(): Promise<void> {
-    for (const endpoint of this.endpoints) endpoint.close();
+    this.endpoints.close();
     return Promise.resolve();
-  }
-
-  private async agreed(
-    signal: AbortSignal,
-    from: BlockStamp,
-    to: BlockStamp,
-    work: (endpoint: JsonRpcEndpoint) => Promise<Observed>,
-  ): Promise<Observed> {
-    if (this.settings.confirm === 'off') return this.pool.run(signal, work);
-    const { first, second } = await this.pool.runOnTwo(signal, work);
-    if (second === null) {
-      if (this.settings.confirm === 'when-available') return first;
-      throw new ChainError('UNREACHABLE', 'cosmos', 'no second endpoint confirms what the first one says');
-    }
-    if (toText(first) !== toText(second)) {
-      const blocks = `blocks ${from.height} to ${to.height}`;
-      throw new ChainError('ENDPOINTS_DISAGREE', 'cosmos', `two endpoints tell different things about ${blocks}`);
-    }
-    return first;
   }
 
   private async kept(at: BlockStamp, account: string): Promise<Cut | null> {
     const text = await this.snapshots.load(snapshotKey(this.settings.chainId, at, account));
     return text === null ? null : cutFromText(text, at, account);
-  }
-
-  private read<T>(signal: AbortSignal, work: (client: CosmosClient) => Promise<T>): Promise<T> {
-    return this.pool.run(signal, (endpoint) => work(new CosmosClient(endpoint, signal)));
-  }
-
-  /** One endpoint that has all the stamps as final blocks, for the whole of the work. */
-  private readAt<T>(
-    stamps: readonly BlockStamp[],
-    signal: AbortSignal,
-    work: (client: CosmosClient) => Promise<T>,
-  ): Promise<T> {
-    return this.read(signal, async (client) => {
-      await requireFinal(client, stamps);
-      return work(client);
-    });
   }
 
   /** Whether the block is the last of its period, by a later block that is final. */
@@ -273,21 +240,5 @@ export class CosmosAdapter implements ChainAdapter {
     if (stamp.height >= final.height) return false;
     const next = await client.header(stamp.height + 1n);
     return periodIndex(next, this.settings.periodMs) > periodIndex(stamp, this.settings.periodMs);
-  }
-
-  private async identityOf(endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<ChainIdentity> {
-    const client = new CosmosClient(endpoint, signal);
-    const { chainId, initialHeight, genesisHash } = this.settings;
-    const status = await client.status();
-    if (status.chainId !== chainId) {
-      const detail = `${endpoint.label} serves chain ${status.chainId}, configured is ${chainId}`;
-      throw new ChainError('WRONG_CHAIN', 'cosmos', detail);
-    }
-    if (status.earliest > initialHeight && genesisHash !== null) return { chainId, genesisHash };
-    const { hash } = await client.header(initialHeight);
-    if (genesisHash !== null && hash !== genesisHash) {
-      throw new ChainError('WRONG_CHAIN', 'cosmos', `${endpoint.label} serves a chain whose first block is ${hash}`);
-    }
-    return { chainId, genesisHash: hash };
   }
 }

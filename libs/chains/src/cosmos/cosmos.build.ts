@@ -29,6 +29,7 @@ const GAS_WITHOUT_SIMULATION: Readonly<Record<StakeIntent['kind'], bigint>> = {
   undelegate: 500_000n,
   redelegate: 600_000n,
   claim: 350_000n,
+  'lock-shares': 200_000n,
 };
 
 type BuildSettings = Pick<
@@ -58,6 +59,7 @@ export async function buildTransaction(
   const account = ownAddress(lane.account, ACCOUNT_PREFIX, 'the account');
   const intent = checkedIntent(step.intent);
   if (intent.kind === 'delegate') await requireLock(client, settings, account, at);
+  if (intent.kind === 'lock-shares') await requireUnlocked(client, account, at);
   const facts = await readAccount(client, at, account);
   if (facts === null) throw refuse(`the chain has never seen ${account}: it has no coins to pay with`);
   const price = await gasPrice(client, settings, at);
@@ -130,7 +132,14 @@ async function requireLock(
   if (!settings.requireTokenizeLock) return;
   const said = await client.readIfPresent(at, queries.tokenizeLock(account));
   if (said === null || tokenizeStatus(said) === 'locked') return;
-  throw refuse(`our shares can be tokenized (${tokenizeStatus(said)}): MsgDisableTokenizeShares comes first`);
+  throw refuse(`our shares can be tokenized (${tokenizeStatus(said)}): they are locked first`);
+}
+
+/** The chain refuses a second lock; it is refused before anything is signed, in words that say what to do. */
+async function requireUnlocked(client: CosmosClient, account: string, at: BlockStamp): Promise<void> {
+  const said = await client.readIfPresent(at, queries.tokenizeLock(account));
+  if (said === null) throw refuse('the chain has no x/liquid: there are no shares to lock');
+  if (tokenizeStatus(said) === 'locked') throw refuse('our shares are locked already: plan again without it');
 }
 
 function refuse(detail: string, cause?: unknown): ChainError {

@@ -1,6 +1,8 @@
 /** Everything about one account at one block: the state that a period is measured between. */
 import { atoms, type Atoms } from '@app/staking-core';
 
+import { BondStatus } from 'cosmjs-types/cosmos/staking/v1beta1/staking';
+
 import type { BlockStamp, Position } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { AbciError, type CosmosClient, type StateQuery } from './cosmos.client.js';
@@ -53,7 +55,7 @@ export interface Cut {
   /** By validator, in the order of its address. */
   readonly holdings: readonly Holding[];
   readonly moves: readonly Move[];
-  /** Slashes so far of every validator that can cost us something here. */
+  /** Slashes so far of every validator that can cost us something here, or before the next cut: all that are bonded. */
   readonly slashes: Readonly<Record<string, bigint>>;
 }
 
@@ -167,14 +169,41 @@ export function liableFor({ holdings, moves }: Holdings): string[] {
 export async function readCut(client: CosmosClient, at: BlockStamp, account: string): Promise<Cut> {
   const facts = await readAccount(client, at, account);
   const state = await readHoldings(client, at, account);
-  const slashes: Record<string, bigint> = {};
-  for (const validator of liableFor(state)) slashes[validator] = await countSlashes(client, at, validator);
+  const slashes = await countAllSlashes(client, at, [...liableFor(state), ...(await bondedAt(client, at))]);
   const liquid = await client.read(at, queries.balance(account));
   return { at, account, sequence: facts?.sequence ?? 0n, liquid: atoms(liquid), ...state, slashes };
 }
 
+/** Those that stake may go to before the next cut: their counts must be known when this state is gone. */
+async function bondedAt(client: CosmosClient, at: BlockStamp): Promise<string[]> {
+  const first = await client.read(at, queries.validators());
+  const all = await readAllPages(client, at, first, (key) => queries.validators(key));
+  return all.filter((one) => one.status === BondStatus.BOND_STATUS_BONDED).map((one) => operator(one.operatorAddress));
+}
+
+async function countAllSlashes(
+  client: CosmosClient,
+  at: BlockStamp,
+  validators: readonly string[],
+): Promise<Record<string, bigint>> {
+  const names = [...new Set(validators)].sort();
+  const pages = await client.readAll(
+    at,
+    names.map((name) => queries.slashes(name)),
+  );
+  const counts: Record<string, bigint> = {};
+  for (const [i, name] of names.entries()) {
+    const first = pages[i];
+    if (first === undefined) throw badAnswer(`the slashes of ${name} are missing`);
+    const all = await readAllPages(client, at, first, (key) => queries.slashes(name, key));
+    counts[name] = BigInt(all.length);
+  }
+  return counts;
+}
+
+/** The number is the form of the text: another form gets another one, so that only like is held against like. */
 export function snapshotKey(chainId: string, at: BlockStamp, account: string): string {
-  return `${chainId}:${at.hash}:${account}`;
+  return `1:${chainId}:${at.hash}:${account}`;
 }
 
 /** The kept books of a cut, if they are of exactly this block and account. */

@@ -7,6 +7,10 @@ import { readAccount } from './cosmos.cut.js';
 import { ACCOUNT_PREFIX, badAnswer, ownAddress, type IncludedTx } from './cosmos.decode.js';
 import { feeOf, flowsOfTransaction } from './cosmos.flows.js';
 import { stampOf, type Header } from './cosmos.header.js';
+import { LOCK_SHARES, messageTypesOf } from './cosmos.messages.js';
+import { queries } from './cosmos.queries.js';
+import { toText } from './cosmos.snapshots.js';
+import { tokenizeStatus } from './cosmos.validators.js';
 
 /** Codes of the SDK (types/errors) that a check answers with and that sending again does not help. */
 const REFUSALS: ReadonlyMap<bigint, string> = new Map([
@@ -82,14 +86,39 @@ export async function locateTransaction(client: CosmosClient, signed: SignedTran
   if (tx === null) return whenNotIncluded(client, signed, final);
   const account = ownAddress(signed.lane.account, ACCOUNT_PREFIX, 'the account');
   const block = await client.header(tx.height);
+  const isFinal = block.height <= final.height;
   return {
-    state: block.height <= final.height ? 'final' : 'included',
+    ...(isFinal ? await readBack(client, signed, account, final) : {}),
+    state: isFinal ? 'final' : 'included',
     at: stampOf(block),
     succeeded: tx.code === 0n,
     flows: flowsOfTransaction(tx, block, account, true),
     feeAtoms: feeOf(tx, account),
     failure: tx.code === 0n ? null : `${tx.codespace} ${tx.code}: ${tx.log}`,
   };
+}
+
+/**
+ * R42: what a change of authority has led to is read from the newest final state, not from the block it was in: what
+ * somebody undid since then has had no effect.
+ */
+async function readBack(
+  client: CosmosClient,
+  signed: SignedTransaction,
+  account: string,
+  final: Header,
+): Promise<Pick<Extract<Located, { readonly state: 'final' | 'included' }>, 'readBack'>> {
+  if (!messageTypesOf(Buffer.from(signed.bytes, 'hex')).includes(LOCK_SHARES)) return {};
+  const said = await client.readIfPresent(stampOf(final), queries.tokenizeLock(account));
+  return { readBack: { tokenizeShares: said === null ? 'absent' : tokenizeStatus(said) } };
+}
+
+/** What two endpoints say of a state that was read back: final for both, and the same, or not yet believed (R42). */
+export function agreedReadBack(first: Located, second: Located | null): Located {
+  if (second === null || first.state !== 'final') return first;
+  if (second.state !== 'final') return { ...first, state: 'included' };
+  if (toText(first.readBack) === toText(second.readBack)) return first;
+  throw new ChainError('ENDPOINTS_DISAGREE', 'cosmos', 'two endpoints read different locks of our shares back');
 }
 
 /**

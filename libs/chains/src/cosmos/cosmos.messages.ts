@@ -5,6 +5,7 @@ import { MsgWithdrawDelegatorReward } from 'cosmjs-types/cosmos/distribution/v1b
 import { MsgBeginRedelegate, MsgDelegate, MsgUndelegate } from 'cosmjs-types/cosmos/staking/v1beta1/tx';
 import { SignMode } from 'cosmjs-types/cosmos/tx/signing/v1beta1/signing';
 import { AuthInfo, SignDoc, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx';
+import { BinaryWriter } from 'cosmjs-types/binary';
 
 import type { StakeIntent, Step } from '../chain-adapter.js';
 import { DENOM, OPERATOR_PREFIX, ownAddress } from './cosmos.decode.js';
@@ -14,12 +15,18 @@ export interface AnyMessage {
   readonly value: Uint8Array;
 }
 
+/**
+ * Gaia's x/liquid (`gaia/liquid/v1beta1/tx.proto`, field 1 is the delegator), which cosmjs-types does not have. Its opposite,
+ * MsgEnableTokenizeShares, has no name in this product (R39).
+ */
+export const LOCK_SHARES = '/gaia.liquid.v1beta1.MsgDisableTokenizeShares';
+
 /** The same intent with every address looked at. */
 export function checkedIntent(intent: StakeIntent): StakeIntent {
   if (intent.kind === 'redelegate') {
     ownAddress(intent.from, OPERATOR_PREFIX, 'the source');
     ownAddress(intent.to, OPERATOR_PREFIX, 'the target');
-  } else {
+  } else if (intent.kind !== 'lock-shares') {
     ownAddress(intent.validator, OPERATOR_PREFIX, 'the validator');
   }
   return intent;
@@ -61,6 +68,8 @@ export function messageOf(intent: StakeIntent, delegatorAddress: string): AnyMes
         typeUrl: MsgWithdrawDelegatorReward.typeUrl,
         value: MsgWithdrawDelegatorReward.encode({ delegatorAddress, validatorAddress: intent.validator }).finish(),
       };
+    case 'lock-shares':
+      return { typeUrl: LOCK_SHARES, value: new BinaryWriter().uint32(10).string(delegatorAddress).finish() };
   }
 }
 
@@ -114,6 +123,11 @@ export function signDocBytes(doc: SignDoc): Uint8Array {
 export function rawTransaction(doc: SignDoc, signature: Uint8Array): Uint8Array {
   const { bodyBytes, authInfoBytes } = doc;
   return TxRaw.encode({ bodyBytes, authInfoBytes, signatures: [signature] }).finish();
+}
+
+/** Type URLs of the messages in signed bytes. */
+export function messageTypesOf(bytes: Uint8Array): string[] {
+  return TxBody.decode(TxRaw.decode(bytes).bodyBytes).messages.map((one) => one.typeUrl);
 }
 
 /** SHA-256 of the signed bytes, upper-case hex: known before anything is sent. */

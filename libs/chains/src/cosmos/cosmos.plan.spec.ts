@@ -84,12 +84,26 @@ describe('planning on the Cosmos Hub', () => {
     refused(() => plan({ ...move, to: THREE }, state([position(ONE, 100n, 0)])), 'is jailed');
   });
 
-  it('R39: nothing is delegated while shares can be tokenized; a chain without that module is no obstacle', () => {
+  it('R39: shares that can be tokenized are locked before a delegation; a chain without that module is no obstacle', () => {
     const give: StakeIntent = { kind: 'delegate', validator: ONE, amount: atoms(5n) };
-    refused(() => plan(give, state([], { tokenizeShares: 'unlocked' })), 'MsgDisableTokenizeShares');
-    refused(() => plan(give, state([], { tokenizeShares: 'lock_expiring' })), 'MsgDisableTokenizeShares');
-    for (const said of ['locked', 'absent']) expect(plan(give, state([], { tokenizeShares: said }))).toHaveLength(1);
-    expect(plan(give, state([], { tokenizeShares: 'unlocked' }), false)).toHaveLength(1);
+    const kinds = (others: Record<string, string>, required = true): string[] =>
+      plan(give, state([], others), required).map((step) => `${step.index} ${step.intent.kind}`);
+    for (const said of ['unlocked', 'lock_expiring']) {
+      expect(kinds({ tokenizeShares: said })).toEqual(['0 lock-shares', '1 delegate']);
+    }
+    for (const said of ['locked', 'absent']) expect(kinds({ tokenizeShares: said })).toEqual(['0 delegate']);
+    expect(kinds({})).toEqual(['0 delegate']); // not told: `build` asks the chain itself
+    expect(kinds({ tokenizeShares: 'unlocked' }, false)).toEqual(['0 delegate']);
+    refused(() => plan({ ...give, validator: THREE }, state([], { tokenizeShares: 'unlocked' })), 'is jailed');
+  });
+
+  it('R39: a lock by itself is one step, where there is something to lock', () => {
+    const lock: StakeIntent = { kind: 'lock-shares' };
+    expect(plan(lock, state([], { tokenizeShares: 'lock_expiring' }))).toEqual([
+      { operationId: 'op', index: 0, intent: lock },
+    ]);
+    refused(() => plan(lock, state([], { tokenizeShares: 'locked' })), 'locked already');
+    refused(() => plan(lock, state([], { tokenizeShares: 'absent' })), 'no x/liquid');
   });
 
   it('rewards are claimed only where there is a whole uatom', () => {
@@ -129,5 +143,19 @@ describe('planning on the Cosmos Hub', () => {
     expect(effectOf(give, located(50n))).toEqual({ kind: 'verified' });
     expect(effectOf(give, located(49n)).kind).toBe('failed');
     expect(effectOf(step, { ...located(-50n), succeeded: false, failure: 'sdk 11' }).kind).toBe('failed');
+  });
+
+  it('R40: a lock has its effect when the state says so, whatever became of the transaction', () => {
+    const at = { height: 1n, hash: 'H', timeMs: 1n };
+    const included = { state: 'final', at, succeeded: true, failure: null, feeAtoms: atoms(1n), flows: [] } as const;
+    const step = { operationId: 'op', index: 0, intent: { kind: 'lock-shares' } as const };
+    const judge = (located: Parameters<typeof effectOf>[1]): string => effectOf(step, located).kind;
+    expect(judge({ ...included, readBack: { tokenizeShares: 'locked' } })).toBe('verified');
+    expect(judge({ ...included, succeeded: false, readBack: { tokenizeShares: 'locked' } })).toBe('verified');
+    expect(judge({ ...included, state: 'included', readBack: { tokenizeShares: 'locked' } })).toBe('failed');
+    for (const said of ['unlocked', 'lock_expiring', 'absent']) {
+      expect(judge({ ...included, readBack: { tokenizeShares: said } })).toBe('failed');
+    }
+    expect(judge(included)).toBe('failed');
   });
 });

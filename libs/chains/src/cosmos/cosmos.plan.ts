@@ -21,11 +21,15 @@ export interface PlanState {
 }
 
 export interface PlanOptions {
-  /** No delegation while our shares could be made transferable. */
+  /** No delegation while our shares could be made transferable: they are locked first. */
   readonly requireTokenizeLock: boolean;
 }
 
-/** One transaction for each validator concerned. Throws `REFUSED` with a sentence that a person can act on. */
+/**
+ * One transaction for each validator concerned, and one before a delegation where our shares are not locked yet (or not for
+ * long): what is staked must never be transferable by whoever steals the key. Throws `REFUSED` with a sentence that a
+ * person can act on.
+ */
 export function planIntent(
   operationId: string,
   wanted: StakeIntent,
@@ -36,11 +40,12 @@ export function planIntent(
   if (operationId.length > 200) throw refuse('an operation id is a memo on this chain: 200 characters at most');
   const intent = checkedIntent(wanted);
   switch (intent.kind) {
-    case 'delegate':
-      requireLock(state, options);
+    case 'delegate': {
       requireOpen(intent.validator, state);
       requireAmount(intent.amount);
-      return [{ operationId, index: 0, intent }];
+      const first = options.requireTokenizeLock && canBeTokenized(state) ? [{ kind: 'lock-shares' } as const] : [];
+      return [...first, intent].map((one, index) => ({ operationId, index, intent: one }));
+    }
     case 'undelegate':
       requireHolding(intent.validator, intent.amount, state);
       return exitSteps(operationId, intent.validator, intent.amount, state);
@@ -55,6 +60,10 @@ export function planIntent(
       if (ready === 0n) throw refuse(`${intent.validator} owes us no whole uatom of rewards`);
       return [{ operationId, index: 0, intent }];
     }
+    case 'lock-shares':
+      if (lockStatus(state) === 'absent') throw refuse('the chain has no x/liquid: there are no shares to lock');
+      if (lockStatus(state) === 'locked') throw refuse('our shares are locked already');
+      return [{ operationId, index: 0, intent }];
   }
 }
 
@@ -125,11 +134,14 @@ function requireMovable(from: string, to: string, state: PlanState): void {
     throw refuse(`${entries} redelegations from ${from} to ${to} are under way already`);
 }
 
-function requireLock(state: PlanState, options: PlanOptions): void {
-  const said = state.parameters.others['tokenizeShares'] ?? 'absent'; // not told: `build` asks the chain itself
-  if (options.requireTokenizeLock && said !== 'absent' && said !== 'locked') {
-    throw refuse(`our shares can be tokenized (${said}): MsgDisableTokenizeShares comes before any delegation`);
-  }
+/** Undefined: not told for an account; then `build` asks the chain itself. */
+function lockStatus(state: PlanState): string | undefined {
+  return state.parameters.others['tokenizeShares'];
+}
+
+function canBeTokenized(state: PlanState): boolean {
+  const said = lockStatus(state);
+  return said !== undefined && said !== 'absent' && said !== 'locked';
 }
 
 function requireOpen(validator: string, state: PlanState): void {
@@ -160,8 +172,9 @@ function positionAt(validator: string, state: PlanState): Position | undefined {
  */
 export function effectOf(step: Step, located: Located): EffectVerdict {
   if (located.state !== 'final') return failed(`the transaction is ${located.state}, not final`);
-  if (!located.succeeded) return failed(`the transaction failed: ${located.failure ?? 'no reason given'}`);
   const intent = checkedIntent(step.intent);
+  if (intent.kind === 'lock-shares') return lockOf(located.readBack);
+  if (!located.succeeded) return failed(`the transaction failed: ${located.failure ?? 'no reason given'}`);
   const found = (kind: FlowObservation['kind'], validator: string): FlowObservation | undefined =>
     located.flows.find((flow) => flow.kind === kind && flow.validator === validator);
   switch (intent.kind) {
@@ -177,6 +190,12 @@ export function effectOf(step: Step, located: Located): EffectVerdict {
         ? { kind: 'verified' }
         : failed('no reward was withdrawn');
   }
+}
+
+/** No event says it; the state does, as it is now. Also where the chain refused ours because somebody was first. */
+function lockOf(readBack: Readonly<Record<string, string>> | undefined): EffectVerdict {
+  const said = readBack?.['tokenizeShares'] ?? 'not read back';
+  return said === 'locked' ? { kind: 'verified' } : failed(`our shares are not locked: ${said}`);
 }
 
 function near(wanted: bigint, moved: bigint, tolerance: bigint, done: string): EffectVerdict {

@@ -1,3 +1,5 @@
+import { ChainError } from '../chain-error.js';
+
 /**
  * Books of an account at a cut, kept as text. Ordinary nodes throw states away after some hours or days, so the state of
  * the cut before is kept when it is observed live. What is kept is a fact about one block hash: it saves a read, and
@@ -5,6 +7,7 @@
  */
 export interface CutSnapshots {
   load(key: string): Promise<string | null>;
+  /** Kept when it returns. Something else under the same key is refused with an error, and what was first stays. */
   save(key: string, text: string): Promise<void>;
 }
 
@@ -19,6 +22,10 @@ export class MemorySnapshots implements CutSnapshots {
   }
 
   save(key: string, text: string): Promise<void> {
+    if ((this.kept.get(key) ?? text) !== text) {
+      const detail = `the books under ${key} were read otherwise before`;
+      return Promise.reject(new ChainError('ENDPOINTS_DISAGREE', 'cosmos', detail));
+    }
     this.kept.delete(key);
     this.kept.set(key, text);
     for (const oldest of this.kept.keys()) {

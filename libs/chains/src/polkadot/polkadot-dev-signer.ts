@@ -1,8 +1,9 @@
 import { Keyring } from '@polkadot/api';
 
-import type { SignedTransaction, StakeIntent, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
+import type { SignedTransaction, StakeMove, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
+import { requireMove } from '../stake-move.js';
 import { accountOf, addressOf } from './polkadot.address.js';
 import { PolkadotClient } from './polkadot.client.js';
 import type { Codec, ExplainedPayload } from './polkadot.codec.js';
@@ -99,11 +100,11 @@ export class PolkadotDevSigner implements TransactionSigner {
     if (explained.tip !== 0n) throw this.refuse('the transaction gives a tip');
     if (explained.blocks === null || explained.blocks > LONGEST_LIFE)
       throw this.refuse('the transaction would be valid for too long');
-    this.requireIntent(callOf(explained.call), unsigned.step.intent);
+    this.requireIntent(callOf(explained.call), requireMove('polkadot', unsigned.step.intent));
     return explained;
   }
 
-  private requireIntent(call: Call, intent: StakeIntent): void {
+  private requireIntent(call: Call, intent: StakeMove): void {
     const own = accountOf(this.account, this.ss58Prefix);
     const stash = this.options.stash === undefined ? own : accountOf(this.options.stash, this.ss58Prefix);
     let inner = call;
@@ -134,12 +135,7 @@ export class PolkadotDevSigner implements TransactionSigner {
 }
 
 /** Whether the calls do what the intent says, and nothing else. */
-function fits(
-  calls: readonly Call[],
-  intent: StakeIntent,
-  stash: string,
-  account: (address: string) => string,
-): boolean {
+function fits(calls: readonly Call[], intent: StakeMove, stash: string, account: (address: string) => string): boolean {
   const [first, second] = calls;
   if (first === undefined) return false;
   const nominees = (call: Call): (string | null)[] => list(call.args['targets'], 'targets').map(idOf);

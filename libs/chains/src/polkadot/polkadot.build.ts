@@ -1,5 +1,6 @@
-import type { BlockStamp, Lane, StakeIntent, Step, UnsignedTransaction } from '../chain-adapter.js';
+import type { BlockStamp, Lane, StakeMove, Step, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 import { accountOf } from './polkadot.address.js';
 import { read, type PolkadotClient } from './polkadot.client.js';
 import type { Codec } from './polkadot.codec.js';
@@ -30,7 +31,7 @@ export async function buildTransaction(
   const signer = accountOf(lane.account, settings.ss58Prefix);
   const stash = settings.stash ?? signer;
   const codec = await client.codecAt(at.hash);
-  const { calls, anyone } = await callsOf({ client, codec, settings, stash, at }, step.intent);
+  const { calls, anyone } = await callsOf({ client, codec, settings, stash, at }, requireMove('polkadot', step.intent));
   const [single] = calls;
   if (single === undefined) throw refuse('there is nothing to be done');
   // All or nothing: a bond without its nomination would lie there and earn nothing.
@@ -69,7 +70,7 @@ interface Calls {
   readonly anyone: boolean;
 }
 
-async function callsOf(context: Context, intent: StakeIntent): Promise<Calls> {
+async function callsOf(context: Context, intent: StakeMove): Promise<Calls> {
   const account = (address: string): string => accountOf(address, context.settings.ss58Prefix);
   switch (intent.kind) {
     case 'delegate':

@@ -70,6 +70,7 @@ describe('planning for one stash', () => {
       stateWith({ active: atoms(900n * DOT), exiting: Array.from({ length: 32 }, () => exit) }),
     ],
     ['a claim before anything is ready', { kind: 'claim', validator: STASH }, stateWith({ exiting: [exit] })],
+    ['a lock of shares', { kind: 'lock-shares' }, staked],
     ['an exchange with itself', { kind: 'redelegate', from: GOOD, to: GOOD, amount: atoms(1n) }, staked],
   ])('R39: refuses %s', (_, intent, state) => expect(() => plan(intent, state)).toThrow(refused));
 });

@@ -10,6 +10,7 @@ import type {
   ValidatorState,
 } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 import { accountOf } from './polkadot.address.js';
 
 export interface PlanState {
@@ -26,8 +27,9 @@ const DEFAULT_EXIT_SLOTS = 32;
  * validator is named; `redelegate` exchanges one nominee for another and moves no amount; `claim` of the stash takes out
  * what has been unbonded long enough, `claim` of a validator has its unpaid eras paid out.
  */
-export function planIntent(operationId: string, intent: StakeIntent, state: PlanState, ss58Prefix: number): Step[] {
+export function planIntent(operationId: string, wanted: StakeIntent, state: PlanState, ss58Prefix: number): Step[] {
   if (operationId === '') throw refuse('an operation needs an id before anything is planned');
+  const intent = requireMove('polkadot', wanted);
   for (const address of intent.kind === 'redelegate' ? [intent.from, intent.to] : [intent.validator]) {
     accountOf(address, ss58Prefix);
   }
@@ -92,7 +94,7 @@ function requireUnbond(amount: bigint, held: bigint, { parameters, positions }: 
 export function effectOf(step: Step, located: Located): EffectVerdict {
   if (located.state !== 'final') return failed(`the transaction is ${located.state}, not final`);
   if (!located.succeeded) return failed(`the transaction failed: ${located.failure ?? 'no reason given'}`);
-  const { intent } = step;
+  const intent = requireMove('polkadot', step.intent);
   const moved = (kind: FlowObservation['kind']): readonly FlowObservation[] =>
     located.flows.filter((flow) => flow.kind === kind);
   switch (intent.kind) {

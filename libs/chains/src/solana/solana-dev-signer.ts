@@ -2,8 +2,9 @@ import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:cr
 
 import { Message, VersionedTransaction } from '@solana/web3.js';
 
-import type { SignedTransaction, StakeIntent, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
+import type { SignedTransaction, StakeMove, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 import { encodeBase58 } from './solana.base58.js';
 import { derivedStake, digestOf, seedOf } from './solana.build.js';
 import { decodeInstruction, STAKE_PROGRAM, type Instruction } from './solana.instructions.js';
@@ -98,25 +99,26 @@ export class SolanaDevSigner implements TransactionSigner {
 
   private requireIntent(all: readonly Instruction[], { step }: UnsignedTransaction): void {
     const made = derivedStake(this.account, seedOf(step));
+    const intent = requireMove('solana', step.intent);
     const work = all.filter((one) => one.kind !== 'budget');
-    const right = work.every((one) => this.isAllowed(one, step.intent, made));
-    if (!right) throw this.refuse(`an instruction is none of a ${step.intent.kind}`);
+    const right = work.every((one) => this.isAllowed(one, intent, made));
+    if (!right) throw this.refuse(`an instruction is none of a ${intent.kind}`);
     const count = (kind: Instruction['kind']): number => work.filter((one) => one.kind === kind).length;
     const whole = {
       delegate: () => count('create') === 1 && count('initialize') === 1 && count('delegate') === 1,
       undelegate: () => count('deactivate') === 1 && count('split') === count('allocate') && count('split') <= 1,
       claim: () => count('withdraw') > 0,
       redelegate: () => false,
-    }[step.intent.kind];
-    if (!whole()) throw this.refuse(`the instructions are not those of a ${step.intent.kind}`);
-    if (step.intent.kind === 'undelegate' && count('split') === 1) {
+    }[intent.kind];
+    if (!whole()) throw this.refuse(`the instructions are not those of a ${intent.kind}`);
+    if (intent.kind === 'undelegate' && count('split') === 1) {
       const left = work.find((one) => one.kind === 'deactivate');
       if (left?.stake !== made) throw this.refuse('what is split off is not what leaves');
     }
   }
 
   /** Default: no. Every instruction of an intent is spelled out, with every account and amount it may have. */
-  private isAllowed(one: Instruction, intent: StakeIntent, made: string): boolean {
+  private isAllowed(one: Instruction, intent: StakeMove, made: string): boolean {
     const rentOnly = (lamports: bigint): boolean => lamports <= MOST_RENT;
     switch (`${intent.kind}/${one.kind}`) {
       case 'delegate/create':

@@ -14,6 +14,7 @@ import {
 
 import type { BlockStamp, Lane, Step, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 import { decodeBase58, encodeBase58 } from './solana.base58.js';
 import type { SolanaClient } from './solana.client.js';
 import { publicKey, type Block } from './solana.decode.js';
@@ -107,7 +108,7 @@ async function instructionsOf(
   at: BlockStamp,
   readHistoryOf: () => Promise<AccountHistory>,
 ): Promise<TransactionInstruction[]> {
-  const { intent } = step;
+  const intent = requireMove('solana', step.intent);
   switch (intent.kind) {
     case 'delegate': {
       if (intent.amount > settings.largestTranche) throw refuse(`${intent.amount} lamports are more than one tranche`);

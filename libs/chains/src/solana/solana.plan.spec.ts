@@ -57,6 +57,7 @@ describe('plans', () => {
   it('refuses a validator that does not vote, too little, too much, and a redelegation', () => {
     const delegate: StakeIntent = { kind: 'delegate', validator: ONE, amount: atoms(SOL) };
     expect(() => plan(delegate, state([], false))).toThrow(REFUSED);
+    expect(() => plan({ kind: 'lock-shares' }, state([]))).toThrow(REFUSED);
     expect(() => plan({ ...delegate, amount: atoms(SOL - 1n) }, state([]))).toThrow(REFUSED);
     expect(() => plan(undelegate(11n * SOL), state([active('a', 10n * SOL)]))).toThrow(REFUSED);
     expect(() =>

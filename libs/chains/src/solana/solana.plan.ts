@@ -7,10 +7,12 @@ import type {
   Located,
   Position,
   StakeIntent,
+  StakeMove,
   Step,
   ValidatorState,
 } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
+import { requireMove } from '../stake-move.js';
 
 export interface PlanState {
   readonly parameters: ChainParameters;
@@ -38,10 +40,11 @@ export function planIntent(
   largestTranche: bigint,
 ): readonly Step[] {
   if (operationId === '') throw refuse('an operation needs an id before anything is planned');
-  return intentsOf(intent, state, largestTranche).map((one, index) => ({ operationId, index, intent: one }));
+  const move = requireMove('solana', intent);
+  return intentsOf(move, state, largestTranche).map((one, index) => ({ operationId, index, intent: one }));
 }
 
-function intentsOf(intent: StakeIntent, state: PlanState, largestTranche: bigint): StakeIntent[] {
+function intentsOf(intent: StakeMove, state: PlanState, largestTranche: bigint): StakeMove[] {
   switch (intent.kind) {
     case 'delegate':
       return delegations(intent, state, largestTranche);
@@ -59,10 +62,10 @@ function intentsOf(intent: StakeIntent, state: PlanState, largestTranche: bigint
 
 /** In tranches, each a stake account of its own: lamports pass through JS numbers where bytes are made. */
 function delegations(
-  intent: Extract<StakeIntent, { kind: 'delegate' }>,
+  intent: Extract<StakeMove, { kind: 'delegate' }>,
   state: PlanState,
   largestTranche: bigint,
-): StakeIntent[] {
+): StakeMove[] {
   const validator = state.validators.find((one) => one.validator === intent.validator);
   if (validator === undefined) throw refuse(`${intent.validator} is no validator`);
   if (!validator.earning) throw refuse(`${intent.validator} does not vote, stake with it would earn nothing`);
@@ -79,14 +82,14 @@ function delegations(
 }
 
 /** As few transactions as will do: one, unless the amount lies in more stake accounts than one can merge. */
-function undelegations(intent: Extract<StakeIntent, { kind: 'undelegate' }>, state: PlanState): StakeIntent[] {
+function undelegations(intent: Extract<StakeMove, { kind: 'undelegate' }>, state: PlanState): StakeMove[] {
   const movable = fullyActive(state.positions, intent.validator);
   const held = movable.reduce((sum, one) => sum + one.active, 0n);
   if (intent.amount <= 0n) throw refuse('an amount is more than zero');
   if (intent.amount > held) {
     throw refuse(`${intent.amount} lamports is more than the ${held} lamports that ${intent.validator} holds for us`);
   }
-  const intents: StakeIntent[] = [];
+  const intents: StakeMove[] = [];
   let left: bigint = intent.amount;
   let rest = movable;
   while (exitOf(rest, left, state.parameters.minimumDelegation) === null) {
@@ -143,7 +146,7 @@ export function claimable(positions: readonly Position[], validator: string): Po
 export function effectOf(step: Step, located: Located): EffectVerdict {
   if (located.state !== 'final') return failed(`the transaction is ${located.state}, not final`);
   if (!located.succeeded) return failed(`the transaction failed: ${located.failure ?? 'no reason given'}`);
-  const { intent } = step;
+  const intent = requireMove('solana', step.intent);
   switch (intent.kind) {
     case 'delegate': {
       const moved = located.flows

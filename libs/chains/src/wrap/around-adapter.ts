@@ -7,6 +7,7 @@ export type ChainCall =
   | 'isCanonical'
   | 'firstCut'
   | 'nextCut'
+  | 'keepCut'
   | 'observe'
   | 'parametersAt'
   | 'validatorsAt'
@@ -19,7 +20,7 @@ export type ChainCall =
   | 'locate';
 
 const CALLS: ReadonlySet<string> = new Set<ChainCall>([
-  ...(['identity', 'finalStamp', 'isCanonical', 'firstCut', 'nextCut', 'observe', 'parametersAt'] as const),
+  ...(['identity', 'finalStamp', 'isCanonical', 'firstCut', 'nextCut', 'keepCut', 'observe', 'parametersAt'] as const),
   ...(['validatorsAt', 'positionsAt', 'liquidAt', 'dueClaims', 'nextLane', 'build', 'broadcast', 'locate'] as const),
 ]);
 

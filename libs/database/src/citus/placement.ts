@@ -74,6 +74,7 @@ export const PLACEMENT: readonly PlacedTable[] = [
   { table: 'chain_operation', placement: 'follows', why: `refers to token; ${CHAIN}` },
 
   { table: 'chain_cursor', placement: 'coordinator', why: CHAIN },
+  { table: 'chain_cut_snapshot', placement: 'coordinator', why: `${CHAIN}; a few dozen rows a chain` },
   { table: 'lease', placement: 'coordinator', why: 'a lock: it must be one row in one place' },
   { table: 'feed_shard', placement: 'coordinator', why: 'the row that every batch of a feed shard locks first' },
   { table: 'feed_mark', placement: 'coordinator', why: 'refers to feed_shard' },

@@ -6,6 +6,7 @@ import { Settlement1763600000005 } from './1763600000005-settlement.js';
 import { Journal1763600000006 } from './1763600000006-journal.js';
 import { SettlementPieces1763600000007 } from './1763600000007-settlement-pieces.js';
 import { Archives1763600000008 } from './1763600000008-archives.js';
+import { CutSnapshots1763600000009 } from './1763600000009-cut-snapshots.js';
 
 /** In order, by name: no globs, so that source and build run the same list. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Journal1763600000006,
   SettlementPieces1763600000007,
   Archives1763600000008,
+  CutSnapshots1763600000009,
 ];
