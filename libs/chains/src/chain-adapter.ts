@@ -45,6 +45,8 @@ export interface Capabilities {
   /** Rewards join the stake by themselves (BNB, SOL) or wait to be claimed (ATOM, DOT to another account). */
   readonly autoCompounds: boolean;
   readonly canRedelegate: boolean;
+  /** Stake can stay where it is and stand behind nobody (`chill`); elsewhere the intent is `REFUSED`. */
+  readonly canChill: boolean;
   /** An exit needs a transaction after its waiting time. */
   readonly exitNeedsClaim: boolean;
   /** How many exits may run at once for one position; null: no limit. */
@@ -176,7 +178,12 @@ export type StakeIntent =
   | { readonly kind: 'delegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'undelegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'redelegate'; readonly from: string; readonly to: string; readonly amount: Atoms }
-  | { readonly kind: 'claim'; readonly validator: string };
+  | { readonly kind: 'claim'; readonly validator: string }
+  /** The position earns no more from a later period on, without leaving: it is named by its `validator`. */
+  | { readonly kind: 'chill'; readonly validator: string };
+
+/** The intents that every chain has a word for, where it can do them at all. */
+export type CommonIntent = Exclude<StakeIntent, { readonly kind: 'chill' }>;
 
 /** What the chain owes an account and hands out only when somebody, anybody, asks for it; nobody has yet. */
 export interface DueClaim {
@@ -240,6 +247,8 @@ export type Located =
       readonly flows: readonly FlowObservation[];
       readonly feeAtoms: Atoms;
       readonly failure: string | null;
+      /** Where stake is shared out by nomination: whom the position stands behind in the state after that block. */
+      readonly nominees?: readonly string[];
     }
   | { readonly state: 'dead'; readonly reason: string };
 

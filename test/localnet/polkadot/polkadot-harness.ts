@@ -1,4 +1,4 @@
-import type { AdapterHarness, ProxiedCall } from '@app/chains/testing';
+import { expectIdentity, finalNow, patience, type AdapterHarness, type ProxiedCall } from '@app/chains/testing';
 import {
   devAccount,
   DOT,
@@ -6,6 +6,7 @@ import {
   type DotWorld,
   type DotWorldOptions,
 } from '../../../devnet/chains/polkadot/index.js';
+import type { Observation } from '../../../libs/chains/src/chain-adapter.js';
 import { PolkadotDevSigner } from '../../../libs/chains/src/polkadot/polkadot-dev-signer.js';
 import { PolkadotAdapter } from '../../../libs/chains/src/polkadot/polkadot.adapter.js';
 import type { PolkadotOptions } from '../../../libs/chains/src/polkadot/polkadot.options.js';
@@ -86,6 +87,24 @@ export async function makePolkadotHarness(options: Partial<DotWorldOptions> = {}
     },
   };
   return harness;
+}
+
+/**
+ * Goes from cut to cut, beginning with the first one before now; what is seen on the way is what the positions changed by
+ * (R41).
+ */
+export async function followCuts(adapter: PolkadotAdapter, account: string): Promise<() => Promise<Observation>> {
+  const first = await adapter.firstCut(await finalNow(adapter), patience());
+  if (first === null) throw new Error('there is no cut');
+  let cut = first;
+  return async () => {
+    const next = await adapter.nextCut(cut, await finalNow(adapter), patience());
+    if (next === null) throw new Error('there is no next cut');
+    const seen = await adapter.observe(cut, next, account, patience());
+    expectIdentity(await adapter.positionsAt(cut, account, patience()), seen);
+    cut = next;
+    return seen;
+  };
 }
 
 function faultsOf({ chain }: DotWorld): AdapterHarness['faults'] {

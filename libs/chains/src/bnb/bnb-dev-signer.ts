@@ -1,6 +1,6 @@
 import { Transaction, Wallet } from 'ethers';
 
-import type { SignedTransaction, StakeIntent, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
+import type { CommonIntent, SignedTransaction, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { HUB, SELECTOR, STAKE_HUB } from './bnb.abi.js';
 import { ownAddress } from './bnb.decode.js';
@@ -60,7 +60,7 @@ export class BnbDevSigner implements TransactionSigner {
     return transaction;
   }
 
-  private requireIntent(transaction: Transaction, intent: StakeIntent): void {
+  private requireIntent(transaction: Transaction, intent: CommonIntent): void {
     if (transaction.data.slice(0, 10) !== SELECTOR[intent.kind]) throw this.refuse(`the call is no ${intent.kind}`);
     const args = HUB.decodeFunctionData(intent.kind, transaction.data);
     if (HUB.encodeFunctionData(intent.kind, [...args]) !== transaction.data)

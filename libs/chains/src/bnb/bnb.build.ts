@@ -1,6 +1,6 @@
 import { Transaction, getAddress } from 'ethers';
 
-import type { BlockStamp, Lane, Step, StakeIntent, UnsignedTransaction } from '../chain-adapter.js';
+import type { BlockStamp, CommonIntent, Lane, Step, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { RevertError } from '../rpc/rpc-fault.js';
 import { customErrorName, HUB, STAKE_HUB } from './bnb.abi.js';
@@ -14,7 +14,7 @@ import { listValidators } from './bnb.positions.js';
  * Gas limits, well above what the calls use (delegate 256k, undelegate 332k, claim 69k). Fixed, because two nodes may
  * estimate differently and the same step must give the same bytes on each; what is not used is not paid.
  */
-const GAS_LIMIT: Readonly<Record<StakeIntent['kind'], bigint>> = {
+const GAS_LIMIT: Readonly<Record<CommonIntent['kind'], bigint>> = {
   delegate: 500_000n,
   undelegate: 600_000n,
   redelegate: 1_000_000n,
@@ -64,7 +64,7 @@ export async function buildTransaction(
   };
 }
 
-async function callOf(client: BnbClient, intent: StakeIntent, account: string, at: BlockStamp): Promise<CallRequest> {
+async function callOf(client: BnbClient, intent: CommonIntent, account: string, at: BlockStamp): Promise<CallRequest> {
   const hubCall = (name: string, args: readonly unknown[], value = 0n): CallRequest => ({
     from: account,
     to: STAKE_HUB,
@@ -110,7 +110,7 @@ async function sharesFor(
 }
 
 async function gasFor(client: BnbClient, step: Step, call: CallRequest, at: BlockStamp): Promise<bigint> {
-  const limit = GAS_LIMIT[step.intent.kind];
+  const limit = GAS_LIMIT[normalIntent(step.intent).kind];
   try {
     const [paused, listed] = await client.readAll(at, [hub.isPaused(), hub.isBlackListed(call.from)]);
     if (paused) throw refuse('the StakeHub is paused');

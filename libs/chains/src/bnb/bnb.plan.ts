@@ -1,6 +1,7 @@
 /** Pure: what the chain would refuse is refused here, with the numbers; and whether what moved is what was wanted. */
 import type {
   ChainParameters,
+  CommonIntent,
   EffectVerdict,
   FlowObservation,
   Located,
@@ -47,8 +48,9 @@ export function planIntent(operationId: string, wanted: StakeIntent, state: Plan
   return [{ operationId, index: 0, intent }];
 }
 
-/** The same intent with addresses in the product's spelling. */
-export function normalIntent(intent: StakeIntent): StakeIntent {
+/** The same intent with addresses in the product's spelling. Throws `REFUSED` for what BNB has no transaction for. */
+export function normalIntent(intent: StakeIntent): CommonIntent {
+  if (intent.kind === 'chill') throw refuse('stake that stays with a validator earns: BNB has no chill, undelegate it');
   if (intent.kind === 'redelegate') {
     return { ...intent, from: ownAddress(intent.from, 'the source'), to: ownAddress(intent.to, 'the target') };
   }

@@ -6,7 +6,8 @@ import { MsgBeginRedelegate, MsgDelegate, MsgUndelegate } from 'cosmjs-types/cos
 import { SignMode } from 'cosmjs-types/cosmos/tx/signing/v1beta1/signing';
 import { AuthInfo, SignDoc, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx';
 
-import type { StakeIntent, Step } from '../chain-adapter.js';
+import type { CommonIntent, StakeIntent, Step } from '../chain-adapter.js';
+import { ChainError } from '../chain-error.js';
 import { DENOM, OPERATOR_PREFIX, ownAddress } from './cosmos.decode.js';
 
 export interface AnyMessage {
@@ -14,8 +15,12 @@ export interface AnyMessage {
   readonly value: Uint8Array;
 }
 
-/** The same intent with every address looked at. */
-export function checkedIntent(intent: StakeIntent): StakeIntent {
+/** The same intent with every address looked at. Throws `REFUSED` for what Cosmos has no message for. */
+export function checkedIntent(intent: StakeIntent): CommonIntent {
+  if (intent.kind === 'chill') {
+    const detail = 'stake that stays with a validator earns: Cosmos has no chill, undelegate it';
+    throw new ChainError('REFUSED', 'cosmos', detail);
+  }
   if (intent.kind === 'redelegate') {
     ownAddress(intent.from, OPERATOR_PREFIX, 'the source');
     ownAddress(intent.to, OPERATOR_PREFIX, 'the target');
@@ -25,7 +30,7 @@ export function checkedIntent(intent: StakeIntent): StakeIntent {
   return intent;
 }
 
-export function messageOf(intent: StakeIntent, delegatorAddress: string): AnyMessage {
+export function messageOf(intent: CommonIntent, delegatorAddress: string): AnyMessage {
   const coin = (amount: bigint): { denom: string; amount: string } => ({ denom: DENOM, amount: String(amount) });
   switch (intent.kind) {
     case 'delegate':

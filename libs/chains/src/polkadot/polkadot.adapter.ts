@@ -54,6 +54,7 @@ import { validatorsAt } from './polkadot.validators.js';
 const CAPABILITIES: Capabilities = {
   autoCompounds: false,
   canRedelegate: true,
+  canChill: true,
   exitNeedsClaim: true,
   exitSlots: 32,
   principalAtRisk: true,

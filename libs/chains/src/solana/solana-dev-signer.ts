@@ -107,6 +107,7 @@ export class SolanaDevSigner implements TransactionSigner {
       undelegate: () => count('deactivate') === 1 && count('split') === count('allocate') && count('split') <= 1,
       claim: () => count('withdraw') > 0,
       redelegate: () => false,
+      chill: () => false,
     }[step.intent.kind];
     if (!whole()) throw this.refuse(`the instructions are not those of a ${step.intent.kind}`);
     if (step.intent.kind === 'undelegate' && count('split') === 1) {

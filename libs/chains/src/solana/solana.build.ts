@@ -124,7 +124,8 @@ async function instructionsOf(
     case 'claim':
       return withdrawals(settings, await readHistoryOf(), account, intent.validator, at);
     case 'redelegate':
-      throw refuse('Solana has no redelegation');
+    case 'chill':
+      throw refuse(`Solana has no ${intent.kind}`);
   }
 }
 

@@ -49,6 +49,8 @@ function intentsOf(intent: StakeIntent, state: PlanState, largestTranche: bigint
       return undelegations(intent, state);
     case 'redelegate':
       throw refuse('a stake account changes its validator by leaving the old one first: undelegate, claim, delegate');
+    case 'chill':
+      throw refuse('a stake account that earns no more is on its way out: Solana has no chill, undelegate it');
     case 'claim': {
       const count = claimable(state.positions, intent.validator).length;
       if (count === 0) throw refuse(`nothing is ready to be withdrawn from ${intent.validator}`);
@@ -170,6 +172,7 @@ export function effectOf(step: Step, located: Located): EffectVerdict {
         : failed('nothing was withdrawn');
     }
     case 'redelegate':
+    case 'chill':
       return failed('this product makes no such transaction on Solana');
   }
 }

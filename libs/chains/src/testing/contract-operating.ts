@@ -1,5 +1,6 @@
 import { atoms } from '@app/staking-core';
 
+import { totalOf } from './contract-observing.js';
 import type { LivedThrough } from './describe-adapter-contract.js';
 import { finalNow, operate, patience, prepare } from './operate.js';
 
@@ -113,6 +114,31 @@ export function describeOperating(get: () => LivedThrough): void {
     refused({ kind: 'delegate', validator: harness.signer.account, amount: atoms(harness.amounts[0]) });
     refused({ kind: 'undelegate', validator, amount: atoms(held + 1n) });
     refused({ kind: 'redelegate', from: validator, to: validator, amount: atoms(held) });
+  });
+
+  it('R39: stake that stands behind nobody is an operation where the chain has it, elsewhere a coded refusal', async () => {
+    const { adapter, harness } = get();
+    const { account } = harness.signer;
+    const at = await finalNow(adapter);
+    const positions = await adapter.positionsAt(at, account, patience());
+    const intent = { kind: 'chill', validator: positions[0]?.validator ?? '' } as const;
+    if (!adapter.capabilities.canChill) {
+      const [parameters, validators] = [
+        await adapter.parametersAt(at, patience()),
+        await adapter.validatorsAt(at, patience()),
+      ];
+      const refused = expect.objectContaining({ code: 'REFUSED' });
+      expect(() => adapter.plan('contract-chill', intent, { parameters, positions, validators })).toThrow(refused);
+      const step = { operationId: 'contract-chill', index: 0, intent };
+      const lane = await adapter.nextLane(account, at, patience());
+      await expect(adapter.build(step, lane, at, patience())).rejects.toMatchObject({ code: 'REFUSED' });
+      return;
+    }
+    const located = await operate(harness, adapter, 'contract-chill', intent);
+    expect(located.flows).toEqual([]);
+    const after = await adapter.positionsAt(located.at, account, patience());
+    expect(totalOf(after)).toBe(totalOf(positions));
+    await operate(harness, adapter, 'contract-thaw', delegation(harness.amounts[1]));
   });
 
   it('R40: after a reorganisation the transaction is pending again, and the same bytes go in again', async () => {
