@@ -173,7 +173,11 @@ export interface Observation {
   readonly days: readonly { readonly day: UtcDay; readonly averageStake: Atoms }[];
 }
 
-/** What treasury wants; the adapter turns it into steps. No intent can express a change of authority (R39). */
+/**
+ * What treasury wants; the adapter turns it into steps. Where exits can be called back (Polkadot) a delegation does that
+ * first: a flow of that part has an `activeChange` and no `amount`. No intent can
+ * express a change of authority (R39).
+ */
 export type StakeIntent =
   | { readonly kind: 'delegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'undelegate'; readonly validator: string; readonly amount: Atoms }
