@@ -80,7 +80,7 @@ export async function makePolkadotHarness(options: Partial<DotWorldOptions> = {}
     },
     stallFinality: () => Promise.resolve(chain.store.stallFinality()),
     resumeFinality: () => Promise.resolve(chain.store.resumeFinality()),
-    faults: faultsOf(world),
+    faults: polkadotFaults(() => chain.store, chain.key('system', 'account', devAccount('treasury').address)),
     close: async () => {
       await signer.close();
       await chain.stop();
@@ -107,10 +107,14 @@ export async function followCuts(adapter: PolkadotAdapter, account: string): Pro
   };
 }
 
-function faultsOf({ chain }: DotWorld): AdapterHarness['faults'] {
+/** `accountKey`: where the balance of the account under test is stored. */
+export function polkadotFaults(
+  heights: () => { readonly finalHeight: number; readonly headHeight: number },
+  accountKey: string,
+): AdapterHarness['faults'] {
   return {
     freeze: () => {
-      const { finalHeight, headHeight } = chain.store;
+      const { finalHeight, headHeight } = heights();
       return Promise.resolve((call) => {
         if (call.method === 'chain_getFinalizedHead') return at(call, finalHeight);
         return call.method === 'chain_getBlockHash' && call.params.length === 0 ? at(call, headHeight) : call;
@@ -118,7 +122,7 @@ function faultsOf({ chain }: DotWorld): AdapterHarness['faults'] {
     },
     pruned: { code: 4003, message: 'Client error: UnknownBlock: State already discarded for 0x1a2b' },
     stateMethods: ['state_getStorage', 'state_getKeysPaged'],
-    alterAmounts: (change) => alterState(chain.key('system', 'account', devAccount('treasury').address), change),
+    alterAmounts: (change) => alterState(accountKey, change),
     broadcastMethod: 'author_submitExtrinsic',
   };
 }
