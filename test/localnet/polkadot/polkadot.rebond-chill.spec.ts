@@ -131,6 +131,35 @@ const SET_UP_MS = 600_000;
     // The election may lose the last digits.
     expect(position.active).toBeGreaterThan(bonded(position) - DOT);
   });
+
+  it('R40, R41: 32 chunks that nobody withdrew are no limit: the next exit takes out what is ready, and is booked as both', async () => {
+    const { chain, driver } = harness.world;
+    const chunks = async (): Promise<number> => {
+      const ledger = (await chain.query('staking', 'ledger', account)) as { unwrap(): { unlocking: unknown[] } };
+      return ledger.unwrap().unlocking.length;
+    };
+    for (let era = 0; era < 32; era++) {
+      await driver.act([['treasury', chain.call('staking', 'unbond', 1_000n * DOT + BigInt(era))]]);
+      await harness.endEra();
+    }
+    await driver.include();
+    expect(await chunks()).toBe(32);
+    const before = await now();
+    const { withdrawable, exiting } = before.position;
+    expect(exiting.length).toBeLessThan(8);
+    expect(withdrawable + exiting.reduce((sum, one) => sum + one.amount, 0n)).toBe(32_000n * DOT + 496n);
+    const amount = atoms(5n * DOT);
+    const located = await operate(harness, adapter, 'chunk-33', { kind: 'undelegate', validator: account, amount });
+    expect(located.flows.map(({ kind, amount: moved, activeChange }) => [kind, moved, activeChange])).toEqual([
+      ['claim', -withdrawable, 0n],
+      ['undelegate', 0n, -amount],
+    ]);
+    const after = await now();
+    expect(after.liquid).toBe(before.liquid + withdrawable - located.feeAtoms);
+    expect([...exits(before.position), amount]).toEqual(exits(after.position));
+    await harness.nextDay();
+    expect((await toNextCut()).flows).toHaveLength(34);
+  });
 });
 
 const sumOf = (rows: readonly { readonly amount: bigint }[]): bigint => rows.reduce((sum, one) => sum + one.amount, 0n);

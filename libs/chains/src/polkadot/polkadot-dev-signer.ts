@@ -5,9 +5,10 @@ import { ChainError } from '../chain-error.js';
 import { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
 import { accountOf, addressOf } from './polkadot.address.js';
 import { PolkadotClient } from './polkadot.client.js';
-import type { Codec, ExplainedPayload } from './polkadot.codec.js';
+import type { Codec } from './polkadot.codec.js';
 import { kindOf, list } from './polkadot.decode.js';
 import { callOf, fits, idOf, type Call } from './polkadot.fits.js';
+import type { ExplainedPayload } from './polkadot.payload.js';
 import { decodePayee } from './polkadot.state.js';
 
 export interface PolkadotDevSignerOptions {

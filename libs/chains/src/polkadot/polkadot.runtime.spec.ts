@@ -184,6 +184,16 @@ describe('Polkadot Asset Hub, the published runtime', () => {
       expect(named(await callsOf(delegate(amount), bonded))).toEqual([...wanted, ['staking.nominate', null]]);
     });
 
+    it('a sixteenth validator is nominated beside the others, a seventeenth is refused', async () => {
+      const nominators = (count: number): string =>
+        `0x${compact(BigInt(count))}${Array.from({ length: count }, (_, i) => `${64 + i}`.repeat(32)).join('')}${u32(2_219)}00`;
+      const [, nominate] = await callsOf(delegate(500n * UNIT), { ...bonded, nominators: nominators(15) });
+      expect(nominate?.args['targets']).toHaveLength(16);
+      await expect(callsOf(delegate(1n), { ...bonded, nominators: nominators(16) })).rejects.toMatchObject({
+        code: 'REFUSED',
+      });
+    });
+
     it('a first bond has nothing to call back', async () => {
       expect(named(await callsOf(delegate(UNIT), {}))).toEqual([
         ['staking.bond', UNIT],
