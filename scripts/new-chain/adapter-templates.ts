@@ -159,6 +159,7 @@ export class ${className}Adapter implements ChainAdapter {
   readonly capabilities: Capabilities = {
     autoCompounds: false,
     canRedelegate: false,
+    canChill: false,
     exitNeedsClaim: true,
     exitSlots: null,
     principalAtRisk: true,

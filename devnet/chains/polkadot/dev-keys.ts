@@ -1,6 +1,6 @@
 import { Keyring } from '@polkadot/api';
 
-export type DevRole = 'treasury' | 'hot' | 'stranger' | 'cranker' | `validator-${number}`;
+export type DevRole = 'treasury' | 'hot' | 'stranger' | 'cranker' | 'root' | `validator-${number}`;
 
 export type Pair = ReturnType<Keyring['addFromSeed']>;
 
@@ -30,4 +30,9 @@ export function devAccount(role: DevRole): DevAccount {
 /** An account id as an address of Polkadot. */
 export function addressOf(id: string): string {
   return new Keyring({ ss58Format: 0 }).encodeAddress(id);
+}
+
+/** The account id of an address, whatever network it is spelled for, in hex. */
+export function idOf(address: string): string {
+  return `0x${Buffer.from(new Keyring().decodeAddress(address)).toString('hex')}`;
 }

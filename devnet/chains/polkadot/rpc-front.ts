@@ -22,6 +22,8 @@ export class NodeError extends Error {
 type Method = (params: readonly unknown[]) => unknown;
 export type NodeMethods = Readonly<Record<string, Method>>;
 
+const KEPT_MS = 600_000;
+
 const EMPTY_HEADER = {
   stateRoot: `0x${'00'.repeat(32)}`,
   extrinsicsRoot: `0x${'00'.repeat(32)}`,
@@ -42,6 +44,8 @@ export class RpcFront {
         () => response.destroy(),
       );
     });
+    // Else a busy process closes a kept connection in the moment in which the other side uses it again.
+    server.keepAliveTimeout = KEPT_MS;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);

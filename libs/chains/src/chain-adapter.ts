@@ -45,6 +45,8 @@ export interface Capabilities {
   /** Rewards join the stake by themselves (BNB, SOL) or wait to be claimed (ATOM, DOT to another account). */
   readonly autoCompounds: boolean;
   readonly canRedelegate: boolean;
+  /** Stake can stay where it is and stand behind nobody (`chill`); elsewhere the intent is `REFUSED`. */
+  readonly canChill: boolean;
   /** An exit needs a transaction after its waiting time. */
   readonly exitNeedsClaim: boolean;
   /** How many exits may run at once for one position; null: no limit. */
@@ -172,18 +174,34 @@ export interface Observation {
 }
 
 /**
- * What treasury wants; the adapter turns it into steps. No intent can express a change of authority (R39). `lock-shares`
- * only ever tightens: afterwards our stake cannot be turned into something transferable (Cosmos Hub); its opposite cannot
- * be said. The adapter puts it before a delegation that needs it.
+ * What treasury wants; the adapter turns it into steps. No intent can express a change of authority (R39). Beside the moves
+ * that every chain has a word for, where it can do them at all, there are two that some have.
  */
-export type StakeIntent = StakeMove | { readonly kind: 'lock-shares' };
+export type StakeIntent = StakeMove | ChillIntent | LockIntent;
 
-/** What moves stake or its rewards. */
+/**
+ * What moves stake or its rewards. Where exits can be called back (Polkadot) a delegation does that first: a flow of that part
+ * has an `activeChange` and no `amount`.
+ */
 export type StakeMove =
   | { readonly kind: 'delegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'undelegate'; readonly validator: string; readonly amount: Atoms }
   | { readonly kind: 'redelegate'; readonly from: string; readonly to: string; readonly amount: Atoms }
   | { readonly kind: 'claim'; readonly validator: string };
+
+/** The position earns no more from a later period on, without leaving: it is named by its `validator` (Polkadot). */
+export interface ChillIntent {
+  readonly kind: 'chill';
+  readonly validator: string;
+}
+
+/**
+ * Only ever tightens: afterwards our stake cannot be turned into something transferable (Cosmos Hub); its opposite cannot be
+ * said. The adapter puts it before a delegation that needs it.
+ */
+export interface LockIntent {
+  readonly kind: 'lock-shares';
+}
 
 /** What the chain owes an account and hands out only when somebody, anybody, asks for it; nobody has yet. */
 export interface DueClaim {
@@ -249,6 +267,8 @@ export type Located =
       readonly failure: string | null;
       /** Where success is no movement: what the final state says now, by the names that `ChainParameters.others` has. */
       readonly readBack?: Readonly<Record<string, string>>;
+      /** Where stake is shared out by nomination: whom the position stands behind in the state after that block. */
+      readonly nominees?: readonly string[];
     }
   | { readonly state: 'dead'; readonly reason: string };
 

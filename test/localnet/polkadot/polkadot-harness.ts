@@ -1,4 +1,4 @@
-import type { AdapterHarness, ProxiedCall } from '@app/chains/testing';
+import { expectIdentity, finalNow, patience, type AdapterHarness, type ProxiedCall } from '@app/chains/testing';
 import {
   devAccount,
   DOT,
@@ -6,6 +6,7 @@ import {
   type DotWorld,
   type DotWorldOptions,
 } from '../../../devnet/chains/polkadot/index.js';
+import type { Observation } from '../../../libs/chains/src/chain-adapter.js';
 import { PolkadotDevSigner } from '../../../libs/chains/src/polkadot/polkadot-dev-signer.js';
 import { PolkadotAdapter } from '../../../libs/chains/src/polkadot/polkadot.adapter.js';
 import type { PolkadotOptions } from '../../../libs/chains/src/polkadot/polkadot.options.js';
@@ -79,7 +80,7 @@ export async function makePolkadotHarness(options: Partial<DotWorldOptions> = {}
     },
     stallFinality: () => Promise.resolve(chain.store.stallFinality()),
     resumeFinality: () => Promise.resolve(chain.store.resumeFinality()),
-    faults: faultsOf(world),
+    faults: polkadotFaults(() => chain.store, chain.key('system', 'account', devAccount('treasury').address)),
     close: async () => {
       await signer.close();
       await chain.stop();
@@ -88,10 +89,32 @@ export async function makePolkadotHarness(options: Partial<DotWorldOptions> = {}
   return harness;
 }
 
-function faultsOf({ chain }: DotWorld): AdapterHarness['faults'] {
+/**
+ * Goes from cut to cut, beginning with the first one before now; what is seen on the way is what the positions changed by
+ * (R41).
+ */
+export async function followCuts(adapter: PolkadotAdapter, account: string): Promise<() => Promise<Observation>> {
+  const first = await adapter.firstCut(await finalNow(adapter), patience());
+  if (first === null) throw new Error('there is no cut');
+  let cut = first;
+  return async () => {
+    const next = await adapter.nextCut(cut, await finalNow(adapter), patience());
+    if (next === null) throw new Error('there is no next cut');
+    const seen = await adapter.observe(cut, next, account, patience());
+    expectIdentity(await adapter.positionsAt(cut, account, patience()), seen);
+    cut = next;
+    return seen;
+  };
+}
+
+/** `accountKey`: where the balance of the account under test is stored. */
+export function polkadotFaults(
+  heights: () => { readonly finalHeight: number; readonly headHeight: number },
+  accountKey: string,
+): AdapterHarness['faults'] {
   return {
     freeze: () => {
-      const { finalHeight, headHeight } = chain.store;
+      const { finalHeight, headHeight } = heights();
       return Promise.resolve((call) => {
         if (call.method === 'chain_getFinalizedHead') return at(call, finalHeight);
         return call.method === 'chain_getBlockHash' && call.params.length === 0 ? at(call, headHeight) : call;
@@ -99,7 +122,7 @@ function faultsOf({ chain }: DotWorld): AdapterHarness['faults'] {
     },
     pruned: { code: 4003, message: 'Client error: UnknownBlock: State already discarded for 0x1a2b' },
     stateMethods: ['state_getStorage', 'state_getKeysPaged'],
-    alterAmounts: (change) => alterState(chain.key('system', 'account', devAccount('treasury').address), change),
+    alterAmounts: (change) => alterState(accountKey, change),
     broadcastMethod: 'author_submitExtrinsic',
   };
 }

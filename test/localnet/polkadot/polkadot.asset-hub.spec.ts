@@ -69,7 +69,9 @@ const GENESIS_MS = Date.UTC(2026, 10, 10, 20);
     signer = new PolkadotDevSigner({ privateKey: treasury.privateKey, url: chain.url, genesisHash });
     const limits = { timeoutMs: 10_000, maxAnswerBytes: 32 * 1024 * 1024, maxBatch: 10 };
     endpoint = new JsonRpcEndpoint({ url: chain.url, chain: 'polkadot', label: 'the test', ...limits });
-    client = new PolkadotClient(endpoint, patience(), { codecs: new Map(), facts: new Map() }, genesisHash);
+    // For as long as the tests take, on a busy machine too.
+    const signal = AbortSignal.timeout(SET_UP_MS);
+    client = new PolkadotClient(endpoint, signal, { codecs: new Map(), facts: new Map() }, genesisHash);
     await build(2);
     codec = await client.codecAt((await client.final()).hash);
   }, SET_UP_MS);

@@ -2,9 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { expectCrossChecks, expectIdentity, FaultProxy, finalNow, patience, sumOf, totalOf } from '@app/chains/testing';
+import {
+  describeReplayContract,
+  expectCrossChecks,
+  expectIdentity,
+  FaultProxy,
+  finalNow,
+  patience,
+  sumOf,
+  totalOf,
+} from '@app/chains/testing';
 import { atoms } from '@app/staking-core';
 
+import { makeReplayHarness } from './replay-harness.js';
 import { DOT, startPolkadotChain, type RunningPolkadotChain } from '../../../devnet/chains/polkadot/index.js';
 import type { BlockStamp, Observation } from '../../../libs/chains/src/chain-adapter.js';
 import { PolkadotDevSigner } from '../../../libs/chains/src/polkadot/polkadot-dev-signer.js';
@@ -27,6 +37,8 @@ const GOLDEN: readonly (readonly [string, string])[] = [
     '17563221034475',
   ],
 ];
+
+describeReplayContract('Polkadot on the replay of a recorded run', makeReplayHarness);
 
 /** The adapter over the recorded run: real answers of a real runtime, without the runtime. */
 describe('Polkadot, the replay of a recorded run', () => {

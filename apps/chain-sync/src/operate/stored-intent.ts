@@ -29,7 +29,8 @@ export function intentOf(stored: Stored): StakeIntent {
     case 'redelegate':
       return { kind: 'redelegate', from: text('from'), to: text('to'), amount: amount() };
     case 'claim':
-      return { kind: 'claim', validator: text('validator') };
+    case 'chill':
+      return { kind: stored['kind'], validator: text('validator') };
     case 'lock-shares':
       return { kind: 'lock-shares' };
     default:

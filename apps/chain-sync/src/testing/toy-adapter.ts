@@ -45,6 +45,7 @@ export class ToyAdapter implements ChainAdapter {
   readonly capabilities: Capabilities = {
     autoCompounds: true,
     canRedelegate: false,
+    canChill: false,
     exitNeedsClaim: true,
     exitSlots: null,
     principalAtRisk: false,

@@ -68,7 +68,7 @@ function ours(): DevRole[] {
 function changesOf(options: DotWorldOptions): GenesisChange[] {
   const people: (readonly [DevRole, bigint])[] = [
     ['treasury', options.treasury ?? FOR_FEES],
-    ...(['hot', 'stranger', 'cranker', ...ours()] as DevRole[]).map((role) => [role, FOR_FEES] as const),
+    ...(['hot', 'stranger', 'cranker', 'root', ...ours()] as DevRole[]).map((role) => [role, FOR_FEES] as const),
   ];
   const compact = `0x${compactOf(GENESIS_STAKE)}`;
   const more: GenesisChange[] = [
@@ -80,6 +80,7 @@ function changesOf(options: DotWorldOptions): GenesisChange[] {
       key: [['blake2', GENESIS_VALIDATOR]],
       value: `${GENESIS_VALIDATOR}${compact.slice(2).repeat(2)}0000`,
     },
+    { pallet: 'Sudo', item: 'Key', value: devAccount('root').id },
     { pallet: 'Balances', item: 'TotalIssuance', value: little(1_600_000_000n * DOT, 16) },
     { pallet: 'Staking', item: 'MinNominatorBond', value: little(250n * DOT, 16) },
     { pallet: 'Staking', item: 'MinValidatorBond', value: little(10_000n * DOT, 16) },

@@ -15,6 +15,8 @@ export interface BlockPlan {
   /** The session ends with this block. */
   readonly endsSession?: boolean;
   readonly transactions?: readonly string[];
+  /** Who makes it, by place among the session's validators; in turn if absent. */
+  readonly author?: number;
   /** Changes of state that nobody signed for. */
   readonly before?: readonly StateChange[];
 }
@@ -101,7 +103,7 @@ export class RealChain implements TransactionPool {
   async build(plan: BlockPlan): Promise<number> {
     const transactions = plan.transactions ?? this.pool;
     const before = [...(await this.clock(plan)), ...(plan.before ?? [])];
-    const author = this.store.headHeight % (await this.validatorCount());
+    const author = plan.author ?? this.store.headHeight % (await this.validatorCount());
     const { block, failed } = await this.host.build({ before, author, transactions });
     if (plan.transactions === undefined) this.pool = [];
     else if (failed.length > 0) throw new Error(`a transaction of our own was refused: ${failed[0]?.[1]}`);

@@ -1,4 +1,4 @@
-import { addressOf, devAccount, type DevRole } from '../dev-keys.js';
+import { addressOf, devAccount, idOf, type DevRole } from '../dev-keys.js';
 import type { StateChange } from './chopsticks-host.js';
 import type { BlockPlan, RealChain } from './real-chain.js';
 
@@ -49,13 +49,20 @@ export class RealDriver {
     await this.build({ timeMs: timeMs ?? (await this.later()), transactions });
   }
 
-  /** Ends the running session with the next block. Everybody has been seen at work in it. */
-  async endSession(timeMs?: number): Promise<void> {
+  /**
+   * Ends the running session with the next block. Everybody has been seen at work in it but `absent` (addresses): where
+   * they are enough (two of four), the runtime itself reports them as offline and slashes them.
+   */
+  async endSession(timeMs?: number, absent: readonly string[] = []): Promise<void> {
     const era = await this.activeEra();
+    const away = new Set(absent.map(idOf));
+    const seats = await this.seats();
     await this.build({
       timeMs: timeMs ?? (await this.later()),
       endsSession: true,
-      before: await this.everybodyWorked(),
+      before: await this.whoWorked(away),
+      // Who makes a block has been seen.
+      ...(away.size === 0 ? {} : { author: seats.findIndex((seat) => !away.has(idOf(seat))) }),
     });
     if ((await this.activeEra()) > era) await this.setEraReward(era);
   }
@@ -86,6 +93,14 @@ export class RealDriver {
       }
     }
     await this.act([[role, this.chain.call('utility', 'forceBatch', calls)]], timeMs);
+  }
+
+  /** What governance decides: dispatched with root origin by the chain's sudo key. Throws when the call itself failed. */
+  async decide(call: Parameters<RealChain['signed']>[1]): Promise<void> {
+    await this.act([['root', this.chain.call('sudo', 'sudo', call)]]);
+    const events = (await this.chain.query('system', 'events')) as readonly { event: Plain & { section: string } }[];
+    const [done] = events.flatMap(({ event }) => (event.section === 'sudo' ? [JSON.stringify(event)] : []));
+    if (done?.includes('{"ok":') !== true) throw new Error(`root could not: ${done ?? 'no answer'}`);
   }
 
   /** Somebody else bonds, and bonds more. */
@@ -154,18 +169,22 @@ export class RealDriver {
     return start.isSome && Number(String(start.unwrap())) === session + 1;
   }
 
-  /** Nobody makes these blocks, so nobody has been seen: heartbeats and points are written as if all had worked. */
-  private async everybodyWorked(): Promise<StateChange[]> {
+  private async seats(): Promise<string[]> {
+    return ((await this.chain.query('session', 'validators')) as readonly Plain[]).map(String);
+  }
+
+  /** Nobody makes these blocks, so nobody has been seen: heartbeats and points are written as if all others had worked. */
+  private async whoWorked(absent: ReadonlySet<string>): Promise<StateChange[]> {
     const { chain } = this;
     const session = String(await chain.query('session', 'currentIndex'));
-    const seats = ((await chain.query('session', 'validators')) as readonly Plain[]).map(String);
+    const seats = await this.seats();
     const era = await this.activeEra();
     const individual = new Map(seats.map((seat, i) => [seat, 1_000 + 37 * i + (era % 7)]));
     const total = [...individual.values()].reduce((sum, one) => sum + one, 0);
     return [
       ...seats.map((seat): StateChange => [
         chain.key('imOnline', 'authoredBlocks', session, seat),
-        chain.encode('u32', 1),
+        absent.has(idOf(seat)) ? null : chain.encode('u32', 1),
       ]),
       [
         chain.key('staking', 'erasRewardPoints', era),

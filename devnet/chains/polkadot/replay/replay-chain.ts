@@ -85,6 +85,11 @@ export class ReplayChain {
     return this.store.headHeight;
   }
 
+  /** The extrinsics of the block that was recorded for a time, out yet or not. */
+  recordedAt(unixMs: number): readonly string[] {
+    return this.recording.blocks.find((block) => timeOf(block) === unixMs)?.extrinsics ?? [];
+  }
+
   /** Gives out everything up to a time; all of it is final. Nothing happens when it is out already. */
   advanceTo(unixMs: number): void {
     if (unixMs <= this.progress.throughMs) return;

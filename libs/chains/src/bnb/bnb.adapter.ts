@@ -49,6 +49,7 @@ import { withDefaults, type BnbOptions, type BnbSettings } from './bnb.options.j
 const CAPABILITIES: Capabilities = {
   autoCompounds: true,
   canRedelegate: true,
+  canChill: false,
   exitNeedsClaim: true,
   exitSlots: null,
   principalAtRisk: false,

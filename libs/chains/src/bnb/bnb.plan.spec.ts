@@ -61,6 +61,7 @@ describe('planning on BNB', () => {
     ['more than is there', { kind: 'undelegate', validator: ONE, amount: atoms(10n * BNB + 1n) }, 'is more than the'],
     ['nothing', { kind: 'undelegate', validator: ONE, amount: atoms(0n) }, 'more than zero'],
     ['from where nothing is', { kind: 'undelegate', validator: TWO, amount: atoms(1n) }, 'more than the 0 wei'],
+    ['stopping without leaving', { kind: 'chill', validator: ONE }, 'this chain has no chill'],
     ['redelegating to itself', { kind: 'redelegate', from: ONE, to: ONE, amount: atoms(BNB) }, 'another validator'],
     ['redelegating to a jailed one', { kind: 'redelegate', from: ONE, to: JAILED, amount: atoms(BNB) }, 'is jailed'],
     ['claiming nothing', { kind: 'claim', validator: ONE }, 'nothing is ready'],

@@ -64,6 +64,7 @@ import { readParameters, readValidators } from './cosmos.validators.js';
 const CAPABILITIES: Capabilities = {
   autoCompounds: false,
   canRedelegate: true,
+  canChill: false,
   exitNeedsClaim: false,
   exitSlots: 7,
   principalAtRisk: true,

@@ -1,7 +1,7 @@
 import { encodeSecp256k1Pubkey, pubkeyToAddress } from '@cosmjs/amino';
 import { PubKey } from 'cosmjs-types/cosmos/crypto/secp256k1/keys';
 
-import type { BlockStamp, Lane, Step, StakeIntent, UnsignedTransaction } from '../chain-adapter.js';
+import type { BlockStamp, Lane, Step, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { AbciError, type CosmosClient } from './cosmos.client.js';
 import { readAccount } from './cosmos.cut.js';
@@ -16,6 +16,7 @@ import {
   signDocOf,
   type AnyMessage,
   type TransactionParts,
+  type CosmosIntent,
 } from './cosmos.messages.js';
 import type { CosmosSettings } from './cosmos.options.js';
 import { queries } from './cosmos.queries.js';
@@ -24,7 +25,7 @@ import { tokenizeStatus } from './cosmos.validators.js';
 /** In whole steps: no node pins a simulation to a height, so a small difference between two must not show in the bytes. */
 const GAS_STEP = 50_000n;
 /** Where the chain cannot simulate, because the lane is ahead of it: well above what the calls use. */
-const GAS_WITHOUT_SIMULATION: Readonly<Record<StakeIntent['kind'], bigint>> = {
+const GAS_WITHOUT_SIMULATION: Readonly<Record<CosmosIntent['kind'], bigint>> = {
   delegate: 400_000n,
   undelegate: 500_000n,
   redelegate: 600_000n,
@@ -95,7 +96,7 @@ async function gasPrice(client: CosmosClient, settings: BuildSettings, at: Block
   return price > settings.highestGasPrice ? settings.highestGasPrice : price;
 }
 
-async function gasLimitOf(client: CosmosClient, parts: TransactionParts, intent: StakeIntent): Promise<bigint> {
+async function gasLimitOf(client: CosmosClient, parts: TransactionParts, intent: CosmosIntent): Promise<bigint> {
   try {
     // A simulation looks at no signature.
     const used = await client.readNewest(queries.simulate(rawTransaction(signDocOf(parts), new Uint8Array())));

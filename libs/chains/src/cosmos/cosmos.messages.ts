@@ -7,8 +7,12 @@ import { SignMode } from 'cosmjs-types/cosmos/tx/signing/v1beta1/signing';
 import { AuthInfo, SignDoc, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx';
 import { BinaryWriter } from 'cosmjs-types/binary';
 
-import type { StakeIntent, Step } from '../chain-adapter.js';
+import type { LockIntent, StakeIntent, StakeMove, Step } from '../chain-adapter.js';
+import { withoutChill } from '../stake-move.js';
 import { DENOM, OPERATOR_PREFIX, ownAddress } from './cosmos.decode.js';
+
+/** What Cosmos has a message for. */
+export type CosmosIntent = StakeMove | LockIntent;
 
 export interface AnyMessage {
   readonly typeUrl: string;
@@ -21,8 +25,9 @@ export interface AnyMessage {
  */
 export const LOCK_SHARES = '/gaia.liquid.v1beta1.MsgDisableTokenizeShares';
 
-/** The same intent with every address looked at. */
-export function checkedIntent(intent: StakeIntent): StakeIntent {
+/** The same intent with every address looked at. Throws `REFUSED` for what Cosmos has no message for. */
+export function checkedIntent(wanted: StakeIntent): CosmosIntent {
+  const intent = withoutChill('cosmos', wanted);
   if (intent.kind === 'redelegate') {
     ownAddress(intent.from, OPERATOR_PREFIX, 'the source');
     ownAddress(intent.to, OPERATOR_PREFIX, 'the target');
@@ -32,7 +37,7 @@ export function checkedIntent(intent: StakeIntent): StakeIntent {
   return intent;
 }
 
-export function messageOf(intent: StakeIntent, delegatorAddress: string): AnyMessage {
+export function messageOf(intent: CosmosIntent, delegatorAddress: string): AnyMessage {
   const coin = (amount: bigint): { denom: string; amount: string } => ({ denom: DENOM, amount: String(amount) });
   switch (intent.kind) {
     case 'delegate':

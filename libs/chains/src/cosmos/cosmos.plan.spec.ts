@@ -112,6 +112,10 @@ describe('planning on the Cosmos Hub', () => {
     expect(plan(claim, state([position(ONE, 100n, 0, { claimable: atoms(1n) })]))).toHaveLength(1);
   });
 
+  it('stopping without leaving is nothing that Cosmos has', () => {
+    refused(() => plan({ kind: 'chill', validator: ONE }, state([position(ONE, 100n, 0)])), 'this chain has no chill');
+  });
+
   it('R40: an effect is what moved: a delegation exactly, an exit to two uatom', () => {
     const at = { height: 1n, hash: 'H', timeMs: 1n };
     const located = (activeChange: bigint) =>

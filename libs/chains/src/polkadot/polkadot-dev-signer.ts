@@ -1,14 +1,21 @@
 import { Keyring } from '@polkadot/api';
 
-import type { SignedTransaction, StakeMove, TransactionSigner, UnsignedTransaction } from '../chain-adapter.js';
+import type {
+  ChillIntent,
+  SignedTransaction,
+  StakeMove,
+  TransactionSigner,
+  UnsignedTransaction,
+} from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { JsonRpcEndpoint } from '../rpc/json-rpc.endpoint.js';
-import { requireMove } from '../stake-move.js';
+import { withoutLock } from '../stake-move.js';
 import { accountOf, addressOf } from './polkadot.address.js';
 import { PolkadotClient } from './polkadot.client.js';
-import type { Codec, ExplainedPayload } from './polkadot.codec.js';
-import { fields, kindOf, list } from './polkadot.decode.js';
-import type { Plain } from './polkadot.plain.js';
+import type { Codec } from './polkadot.codec.js';
+import { kindOf, list } from './polkadot.decode.js';
+import { callOf, fits, idOf, type Call } from './polkadot.fits.js';
+import type { ExplainedPayload } from './polkadot.payload.js';
 import { decodePayee } from './polkadot.state.js';
 
 export interface PolkadotDevSignerOptions {
@@ -23,11 +30,6 @@ export interface PolkadotDevSignerOptions {
   /** The only account that rewards may be sent to; if absent, the stash itself. */
   readonly rewardsAccount?: string;
   readonly timeoutMs?: number;
-}
-
-interface Call {
-  readonly name: string;
-  readonly args: Readonly<Record<string, Plain>>;
 }
 
 const LONGEST_LIFE = 4_096n;
@@ -100,11 +102,11 @@ export class PolkadotDevSigner implements TransactionSigner {
     if (explained.tip !== 0n) throw this.refuse('the transaction gives a tip');
     if (explained.blocks === null || explained.blocks > LONGEST_LIFE)
       throw this.refuse('the transaction would be valid for too long');
-    this.requireIntent(callOf(explained.call), requireMove('polkadot', unsigned.step.intent));
+    this.requireIntent(callOf(explained.call), withoutLock('polkadot', unsigned.step.intent));
     return explained;
   }
 
-  private requireIntent(call: Call, intent: StakeMove): void {
+  private requireIntent(call: Call, intent: StakeMove | ChillIntent): void {
     const own = accountOf(this.account, this.ss58Prefix);
     const stash = this.options.stash === undefined ? own : accountOf(this.options.stash, this.ss58Prefix);
     let inner = call;
@@ -132,50 +134,6 @@ export class PolkadotDevSigner implements TransactionSigner {
   private refuse(detail: string): ChainError {
     return new ChainError('REFUSED', 'polkadot', `not signed: ${detail}`);
   }
-}
-
-/** Whether the calls do what the intent says, and nothing else. */
-function fits(calls: readonly Call[], intent: StakeMove, stash: string, account: (address: string) => string): boolean {
-  const [first, second] = calls;
-  if (first === undefined) return false;
-  const nominees = (call: Call): (string | null)[] => list(call.args['targets'], 'targets').map(idOf);
-  switch (intent.kind) {
-    case 'delegate': {
-      const amount = first.name === 'staking.bond' ? first.args['value'] : first.args['maxAdditional'];
-      if (first.name !== 'staking.bond' && first.name !== 'staking.bondExtra') return false;
-      if (amount !== intent.amount || calls.length > 2) return false;
-      return (
-        second === undefined ||
-        (second.name === 'staking.nominate' && nominees(second).includes(account(intent.validator)))
-      );
-    }
-    case 'undelegate': {
-      const unbond = calls.at(-1);
-      if (unbond?.name !== 'staking.unbond' || unbond.args['value'] !== intent.amount) return false;
-      return calls.length === 1 || (calls.length === 2 && first.name === 'staking.chill');
-    }
-    case 'redelegate': {
-      if (calls.length !== 1 || first.name !== 'staking.nominate') return false;
-      const targets = nominees(first);
-      return targets.includes(account(intent.to)) && !targets.includes(account(intent.from));
-    }
-    case 'claim': {
-      const from = account(intent.validator);
-      if (from === stash) return calls.length === 1 && first.name === 'staking.withdrawUnbonded';
-      return calls.every((one) => one.name === 'staking.payoutStakersByPage' && one.args['validatorStash'] === from);
-    }
-  }
-}
-
-function callOf(value: Plain): Call {
-  const { call, args } = fields(value, 'a call');
-  return { name: String(call), args: fields(args, 'the arguments of a call') };
-}
-
-/** The account of a `MultiAddress`. */
-function idOf(value: Plain | undefined): string | null {
-  const { kind, value: id } = fields(value, 'an address');
-  return kind === 'Id' && typeof id === 'string' ? id : null;
 }
 
 function hexOf(bytes: Uint8Array): string {

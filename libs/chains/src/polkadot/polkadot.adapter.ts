@@ -41,6 +41,7 @@ import { accountOf, addressOf } from './polkadot.address.js';
 import { buildTransaction, duePayouts } from './polkadot.build.js';
 import { PolkadotClient, type EndpointMemory } from './polkadot.client.js';
 import { lastCutBefore, nextCutAfter, requireFinal } from './polkadot.cuts.js';
+import { confirmed, finalAfter, highest } from './polkadot.endpoints.js';
 import type { Account } from './polkadot.flows.js';
 import { locateTransaction, sendTo, strongest } from './polkadot.locate.js';
 import { observeAccount } from './polkadot.observe.js';
@@ -54,6 +55,7 @@ import { validatorsAt } from './polkadot.validators.js';
 const CAPABILITIES: Capabilities = {
   autoCompounds: false,
   canRedelegate: true,
+  canChill: true,
   exitNeedsClaim: true,
   exitSlots: 32,
   principalAtRisk: true,
@@ -103,25 +105,8 @@ export class PolkadotAdapter implements ChainAdapter {
    */
   async finalStamp(signal: AbortSignal, floor?: BlockStamp): Promise<FinalStamp> {
     const seen = [this.highestFinal, floor ?? null].filter((one) => one !== null);
-    const answers = await this.pool.all(signal, async (endpoint): Promise<FinalStamp> => {
-      const client = this.clientOf(endpoint, signal);
-      const { final, head } = await client.finalAndHead();
-      for (const earlier of seen) {
-        if (final.height < earlier.height) {
-          const detail = `final block ${final.height}, but ${earlier.height} was final before`;
-          throw new ChainError('FINALITY_WENT_BACK', 'polkadot', detail);
-        }
-      }
-      await requireFinal(client, seen);
-      const [at, top] = await client.stampsOf([final.hash, head.hash], [final.height, head.height]);
-      if (at === undefined || top === undefined) throw new ChainError('BAD_ANSWER', 'polkadot', 'a stamp is missing');
-      return { ...at, headHeight: top.height, headTimeMs: top.timeMs };
-    });
-    const best = answers.reduce((a, b) => (b.height > a.height ? b : a));
-    if (answers.some((one) => one.height === best.height && one.hash !== best.hash)) {
-      const detail = `two endpoints have different final blocks ${best.height}`;
-      throw new ChainError('ENDPOINTS_DISAGREE', 'polkadot', detail);
-    }
+    const answers = await this.pool.all(signal, (endpoint) => finalAfter(this.clientOf(endpoint, signal), seen));
+    const best = highest(answers);
     if (this.highestFinal === null || best.height > this.highestFinal.height) this.highestFinal = best;
     return best;
   }
@@ -148,15 +133,7 @@ export class PolkadotAdapter implements ChainAdapter {
       observeAccount(this.clientOf(endpoint, signal), from, to, who, this.settings.lookbackEras);
     if (this.settings.confirm === 'off') return this.pool.run(signal, work);
     const { first, second } = await this.pool.runOnTwo(signal, work);
-    if (second === null) {
-      if (this.settings.confirm === 'when-available') return first;
-      throw new ChainError('UNREACHABLE', 'polkadot', 'no second endpoint confirms what the first one says');
-    }
-    if (textOf(first) !== textOf(second)) {
-      const detail = `two endpoints tell different things about blocks ${from.height} to ${to.height}`;
-      throw new ChainError('ENDPOINTS_DISAGREE', 'polkadot', detail);
-    }
-    return first;
+    return confirmed(first, second, this.settings.confirm);
   }
 
   parametersAt(at: BlockStamp, signal: AbortSignal): Promise<ChainParameters> {
@@ -278,8 +255,4 @@ export class PolkadotAdapter implements ChainAdapter {
     }
     return { chainId: genesisHash, genesisHash };
   }
-}
-
-function textOf(observation: Observation): string {
-  return JSON.stringify(observation, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

@@ -1,6 +1,6 @@
-import type { BlockStamp, Lane, StakeMove, Step, UnsignedTransaction } from '../chain-adapter.js';
+import type { BlockStamp, ChillIntent, Lane, StakeMove, Step, UnsignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
-import { requireMove } from '../stake-move.js';
+import { withoutLock } from '../stake-move.js';
 import { accountOf } from './polkadot.address.js';
 import { read, type PolkadotClient } from './polkadot.client.js';
 import type { Codec } from './polkadot.codec.js';
@@ -31,7 +31,7 @@ export async function buildTransaction(
   const signer = accountOf(lane.account, settings.ss58Prefix);
   const stash = settings.stash ?? signer;
   const codec = await client.codecAt(at.hash);
-  const { calls, anyone } = await callsOf({ client, codec, settings, stash, at }, requireMove('polkadot', step.intent));
+  const { calls, anyone } = await callsOf({ client, codec, settings, stash, at }, withoutLock('polkadot', step.intent));
   const [single] = calls;
   if (single === undefined) throw refuse('there is nothing to be done');
   // All or nothing: a bond without its nomination would lie there and earn nothing.
@@ -70,7 +70,7 @@ interface Calls {
   readonly anyone: boolean;
 }
 
-async function callsOf(context: Context, intent: StakeMove): Promise<Calls> {
+async function callsOf(context: Context, intent: StakeMove | ChillIntent): Promise<Calls> {
   const account = (address: string): string => accountOf(address, context.settings.ss58Prefix);
   switch (intent.kind) {
     case 'delegate':
@@ -84,22 +84,32 @@ async function callsOf(context: Context, intent: StakeMove): Promise<Calls> {
       if (validator === context.stash) return mine([await withdrawCall(context)]);
       return { calls: await payoutCalls(context, validator), anyone: true };
     }
+    case 'chill':
+      return mine([await chillCall(context, account(intent.validator))]);
   }
 }
 
 const mine = (calls: readonly Call[]): Calls => ({ calls, anyone: false });
 
+/**
+ * What is on its way out comes back first (`rebond`): it earns as soon as new stake would, and nothing free is bound. The
+ * rest is bonded before it: the pallet calls nothing back to a ledger that would hold less than an account must.
+ */
 async function delegateCalls(context: Context, validator: string, amount: bigint): Promise<Call[]> {
   const { client, codec, settings, stash, at } = context;
   const ledger = await ledgerAt(client, at.hash, stash);
   const nominations = await nominationsAt(client, at.hash, stash);
   const payee = settings.rewardsAccount === null ? 'Stash' : { Account: settings.rewardsAccount };
-  const bond =
-    ledger === null ? codec.call('staking', 'bond', amount, payee) : codec.call('staking', 'bondExtra', amount);
+  const leaving = ledger === null ? 0n : ledger.total - ledger.active;
+  const back = leaving < amount ? leaving : amount;
+  const calls: Call[] = [];
+  if (ledger === null) calls.push(codec.call('staking', 'bond', amount, payee));
+  else if (amount > back) calls.push(codec.call('staking', 'bondExtra', amount - back));
+  if (back > 0n) calls.push(codec.call('staking', 'rebond', back));
   const targets = nominations?.targets ?? [];
-  if (targets.includes(validator)) return [bond];
+  if (targets.includes(validator)) return calls;
   if (targets.length >= MOST_NOMINEES) throw refuse(`${MOST_NOMINEES} validators are nominated, no more may be`);
-  return [bond, nominate(codec, [...targets, validator])];
+  return [...calls, nominate(codec, [...targets, validator])];
 }
 
 async function undelegateCalls({ client, codec, stash, at }: Context, amount: bigint): Promise<Call[]> {
@@ -117,6 +127,12 @@ async function redelegateCall({ client, codec, stash, at }: Context, from: strin
   if (!targets.includes(from)) throw refuse('the validator to be left is not nominated');
   const kept = targets.filter((one) => one !== from && one !== to);
   return nominate(codec, [...kept, to]);
+}
+
+async function chillCall({ client, codec, stash, at }: Context, position: string): Promise<Call> {
+  if (position !== stash) throw refuse('a chill is of our stash');
+  if ((await nominationsAt(client, at.hash, stash)) === null) throw refuse('no validator is nominated');
+  return codec.call('staking', 'chill');
 }
 
 async function withdrawCall({ client, codec, stash, at }: Context): Promise<Call> {

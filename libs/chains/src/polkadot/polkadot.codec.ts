@@ -2,20 +2,12 @@ import { ApiPromise } from '@polkadot/api';
 
 import { ChainError } from '../chain-error.js';
 import { badAnswer } from './polkadot.decode.js';
+import { offline, type RuntimeParts } from './polkadot.offline.js';
+import { explainPayload, payloadOf, signedPayload, type ExplainedPayload, type Mortality } from './polkadot.payload.js';
 import { plain, type Plain } from './polkadot.plain.js';
 
-type Provider = NonNullable<NonNullable<ConstructorParameters<typeof ApiPromise>[0]>['provider']>;
 type Extrinsic = ReturnType<ApiPromise['tx'][string][string]>;
 type Entry = ApiPromise['query'][string][string];
-
-export interface RuntimeParts {
-  readonly genesisHash: string;
-  /** SCALE bytes of `state_getMetadata`, hex. */
-  readonly metadata: string;
-  readonly specName: string;
-  readonly specVersion: number;
-  readonly transactionVersion: number;
-}
 
 export interface ChainEvent {
   /** Place in the block. */
@@ -25,28 +17,6 @@ export interface ChainEvent {
   /** `staking.Rewarded` */
   readonly name: string;
   readonly fields: Readonly<Record<string, Plain>>;
-}
-
-/** Signed bytes are valid in the `blocks - 1` blocks after `at`, for one nonce. */
-export interface Mortality {
-  readonly at: { readonly height: bigint; readonly hash: string };
-  readonly nonce: bigint;
-  readonly blocks: number;
-}
-
-/** An unsigned transaction, taken apart. */
-export interface ExplainedPayload {
-  readonly call: Plain;
-  readonly method: string;
-  readonly nonce: bigint;
-  readonly tip: bigint;
-  /** null: it would be valid for ever. */
-  readonly blocks: bigint | null;
-  readonly era: string;
-  readonly specVersion: number;
-  readonly genesisHash: string;
-  readonly blockHash: string;
-  readonly signable: Uint8Array;
 }
 
 /**
@@ -147,60 +117,17 @@ export class Codec {
 
   /** What is to be signed for this call, as bytes that can be taken apart again. */
   payload(call: Extrinsic, life: Mortality): string {
-    return this.api.registry.createType('ExtrinsicPayload', this.signable(call, life), { version: 4 }).toHex();
+    return payloadOf(this.api.registry, this.parts, call, life);
   }
 
   /** Takes the bytes of `payload` apart. Throws `REFUSED` for bytes that are not exactly those of what they say. */
   explain(bytes: string): ExplainedPayload {
-    const { registry } = this.api;
-    try {
-      const payload = registry.createType('ExtrinsicPayload', bytes as `0x${string}`, { version: 4 });
-      if (payload.toHex() !== bytes) throw new Error('not canonical');
-      const call = registry.createType('Call', payload.method.toHex());
-      if (call.toHex() !== payload.method.toHex()) throw new Error('the call carries more than its arguments');
-      return {
-        call: plain(call),
-        method: payload.method.toHex(),
-        nonce: payload.nonce.toBigInt(),
-        tip: payload.tip.toBigInt(),
-        blocks: payload.era.isMortalEra ? payload.era.asMortalEra.period.toBigInt() : null,
-        era: payload.era.toHex(),
-        specVersion: payload.specVersion.toNumber(),
-        genesisHash: payload.genesisHash.toHex(),
-        blockHash: payload.blockHash.toHex(),
-        // A key signs the bytes without the length of the call before them.
-        signable: Buffer.from(payload.toU8a({ method: true })),
-      };
-    } catch (cause) {
-      throw new ChainError('REFUSED', 'polkadot', 'the bytes are no unsigned transaction of this chain', { cause });
-    }
+    return explainPayload(this.api.registry, bytes);
   }
 
   /** The finished extrinsic, as it goes over the wire. `signature`: the byte of its kind, then the signature itself. */
   signed(bytes: string, account: string, signature: string): string {
-    const { method, era, nonce } = this.explain(bytes);
-    const { registry } = this.api;
-    const extrinsic = registry.createType('Extrinsic', { method: registry.createType('Call', method) }, { version: 4 });
-    const options = { era, nonce, tip: 0, mode: 0, signedExtensions: registry.signedExtensions, version: 4 };
-    return extrinsic.addSignature(account, signature as `0x${string}`, options as never).toHex();
-  }
-
-  private signable(call: Extrinsic, { at, nonce, blocks }: Mortality): object {
-    const { registry } = this.api;
-    const { genesisHash, specVersion, transactionVersion } = this.parts;
-    return {
-      method: call.method.toHex(),
-      era: registry.createType('ExtrinsicEra', { current: Number(at.height), period: blocks }).toHex(),
-      nonce,
-      tip: 0,
-      mode: 0,
-      blockHash: at.hash,
-      genesisHash,
-      specVersion,
-      transactionVersion,
-      signedExtensions: registry.signedExtensions,
-      version: 4,
-    };
+    return signedPayload(this.api.registry, bytes, account, signature);
   }
 
   hash(bytes: string): string {
@@ -260,43 +187,4 @@ interface EventRecordLike {
     readonly method: string;
     readonly data: readonly unknown[] & { readonly names: readonly string[] | null };
   };
-}
-
-/** Answers what ApiPromise asks at its start, out of the parts, and nothing else. */
-function offline(parts: RuntimeParts): Provider {
-  const { genesisHash, specName, specVersion, transactionVersion } = parts;
-  const answers: Readonly<Record<string, unknown>> = {
-    chain_getBlockHash: genesisHash,
-    state_getRuntimeVersion: {
-      specName,
-      implName: specName,
-      authoringVersion: 1,
-      specVersion,
-      implVersion: 0,
-      apis: [],
-      transactionVersion,
-    },
-    system_chain: specName,
-    system_properties: {},
-    rpc_methods: { methods: [] },
-  };
-  const provider = {
-    hasSubscriptions: false,
-    isClonable: false,
-    isConnected: true,
-    clone: () => provider,
-    connect: () => Promise.resolve(),
-    disconnect: () => Promise.resolve(),
-    on: (type: string, listener: () => void) => {
-      if (type === 'connected') setImmediate(listener);
-      return () => undefined;
-    },
-    send: (method: string) =>
-      method in answers
-        ? Promise.resolve(answers[method])
-        : Promise.reject(new Error(`the types of the runtime need no ${method}`)),
-    subscribe: () => Promise.reject(new Error('no subscriptions')),
-    unsubscribe: () => Promise.reject(new Error('no subscriptions')),
-  };
-  return provider as unknown as Provider;
 }

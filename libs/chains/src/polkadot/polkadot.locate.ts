@@ -3,7 +3,7 @@ import { atoms } from '@app/staking-core';
 import type { BroadcastOutcome, Located, SignedTransaction } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
 import { RpcAnswerError } from '../rpc/rpc-fault.js';
-import { accountOf } from './polkadot.address.js';
+import { accountOf, addressOf } from './polkadot.address.js';
 import { read, type PolkadotClient } from './polkadot.client.js';
 import type { ChainEvent } from './polkadot.codec.js';
 import { LOWEST } from './polkadot.cuts.js';
@@ -11,7 +11,7 @@ import { amount, badAnswer, fields, whole, type Header } from './polkadot.decode
 import { blockEvents, type BlockEvents } from './polkadot.events.js';
 import { movementsOf, type Account } from './polkadot.flows.js';
 import { firstLater } from './polkadot.search.js';
-import { nonceAt } from './polkadot.state.js';
+import { nominationsAt, nonceAt } from './polkadot.state.js';
 
 /** The nodes' words (sc-transaction-pool, "Invalid Transaction: …"). */
 const ALREADY_THERE = /already imported|already in the pool/i;
@@ -154,7 +154,18 @@ async function found(
     flows: failure === null ? await flowsOf(client, seen, txid, who) : [],
     feeAtoms: feeOf(own, codec.signerOf(block.body[place] ?? '')?.account ?? null),
     failure,
+    ...(await nomineesAt(client, block.hash, who)),
   };
+}
+
+async function nomineesAt(
+  client: PolkadotClient,
+  hash: string,
+  { stash, ss58Prefix }: Account,
+): Promise<{ readonly nominees?: readonly string[] }> {
+  if (!(await client.codecAt(hash)).has('staking', 'nominators')) return {};
+  const nominations = await nominationsAt(client, hash, stash);
+  return { nominees: (nominations?.targets ?? []).map((one) => addressOf(one, ss58Prefix)) };
 }
 
 async function flowsOf(

@@ -3,11 +3,11 @@ import { addressOf } from './polkadot.address.js';
 import { read, type PolkadotClient } from './polkadot.client.js';
 import { account, amount, fields, kindOf, list, whole } from './polkadot.decode.js';
 import type { Plain } from './polkadot.plain.js';
-import { payeeAt } from './polkadot.state.js';
+import { nominationsAt, payeeAt } from './polkadot.state.js';
 
 /**
- * Numbers that governance can move, and, for a stash, who may act for it and where its rewards go: a change of those is an
- * alarm (R42). `stash` null: the chain's own only.
+ * Numbers that governance can move, and, for a stash, who may act for it, where its rewards go and whom it nominates (who
+ * bonds can change all of that): a change of those is an alarm (R42). `stash` null: the chain's own only.
  */
 export async function parametersAt(
   client: PolkadotClient,
@@ -66,10 +66,12 @@ async function authorities(
     ? decodeProxies(await client.value(hash, read('proxy', 'proxies', stash)), address)
     : 'none';
   const payee = await payeeAt(client, hash, stash);
+  const nominees = ((await nominationsAt(client, hash, stash))?.targets ?? []).map(address).sort();
   return {
     controller: bonded === null ? 'none' : address(account(bonded, 'a controller')),
     payee: payee.replace(/0x[0-9a-f]{64}/, address),
     proxies,
+    nominees: nominees.length === 0 ? 'none' : nominees.join(' '),
   };
 }
 

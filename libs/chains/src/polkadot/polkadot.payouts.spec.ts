@@ -157,6 +157,51 @@ describe('slashes', () => {
     expect(rows[0]?.key).toContain(':cancelled');
   });
 
+  it('R18: two slashes of one validator are told apart when the first of them is cancelled', () => {
+    const [first, second] = [entry(50n), entry(60n)];
+    const before = decodeWaiting([{ era: 9n, value: [first, second, entry(60n)] }], OURS);
+    const after = decodeWaiting([{ era: 9n, value: [second, entry(60n)] }], OURS);
+    const rows = slashesBetween([], { before, after }, stamp(9n), new Set(), who);
+    expect(rows).toMatchObject([{ state: 'cancelled', amount: 50n }]);
+    const keys = slashesBetween([], { before: [], after: before }, stamp(9n), new Set(), who).map((one) => one.key);
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  it('R18: a stash that holds less than the slash loses what it holds, and nothing is called cancelled', () => {
+    const other: WaitingSlash = { ...waiting, validator: id('5'), amount: atoms(70n) };
+    const slashed = (staker: string, amount: bigint, index: number): ChainEvent =>
+      event('staking.Slashed', { staker, amount }, null, index);
+    const events = [slashed(VALIDATOR, 1n, 0), slashed(OURS, 50n, 1), slashed(id('5'), 1n, 2), slashed(OURS, 69n, 3)];
+    const rows = slashesBetween(
+      [block(8n, events)],
+      { before: [waiting, other], after: [] },
+      stamp(9n),
+      new Set(),
+      who,
+    );
+    expect(rows.map(({ state, amount, validator }) => [state, amount, validator])).toEqual([
+      ['applied', 50n, addressOf(VALIDATOR, 0)],
+      ['applied', 69n, addressOf(id('5'), 0)],
+    ]);
+  });
+
+  it('R18: equal losses by two validators are told apart by whom it was taken from before', () => {
+    const other: WaitingSlash = { ...waiting, validator: id('5') };
+    const slashed = (staker: string, index: number): ChainEvent =>
+      event('staking.Slashed', { staker, amount: 50n }, null, index);
+    const rows = slashesBetween(
+      [block(8n, [slashed(id('5'), 0), slashed(OURS, 1)])],
+      { before: [waiting, other], after: [] },
+      stamp(9n),
+      new Set(),
+      who,
+    );
+    expect(rows.map(({ state, validator }) => [state, validator])).toEqual([
+      ['cancelled', addressOf(VALIDATOR, 0)],
+      ['applied', addressOf(id('5'), 0)],
+    ]);
+  });
+
   it('R18: a slash of somebody else is none of ours', () => {
     const slashed = event('staking.Slashed', { staker: id('3'), amount: 4n }, null, 3);
     expect(slashesBetween([block(8n, [slashed])], { before: [], after: [] }, stamp(9n), new Set(), who)).toEqual([]);

@@ -47,6 +47,7 @@ describe('planning for one stash', () => {
       { kind: 'undelegate', validator: GOOD, amount: atoms(750n * DOT) },
       { kind: 'redelegate', from: LEAVING, to: GOOD, amount: atoms(1n) },
       { kind: 'claim', validator: GOOD },
+      { kind: 'chill', validator: STASH },
     ] as const) {
       expect(plan(intent, staked)).toEqual([{ operationId: 'op', index: 0, intent }]);
     }
@@ -71,6 +72,14 @@ describe('planning for one stash', () => {
     ],
     ['a claim before anything is ready', { kind: 'claim', validator: STASH }, stateWith({ exiting: [exit] })],
     ['a lock of shares', { kind: 'lock-shares' }, staked],
+    ['a chill of one validator alone', { kind: 'chill', validator: GOOD }, staked],
+    ['a chill of nothing', { kind: 'chill', validator: STASH }, stateWith({ exiting: [exit] })],
+    ['a chill before anything was ever staked', { kind: 'chill', validator: STASH }, { ...staked, positions: [] }],
+    [
+      'a chill of what stands behind nobody',
+      { kind: 'chill', validator: STASH },
+      { ...staked, parameters: { ...staked.parameters, others: { nominees: 'none' } } },
+    ],
     ['an exchange with itself', { kind: 'redelegate', from: GOOD, to: GOOD, amount: atoms(1n) }, staked],
   ])('R39: refuses %s', (_, intent, state) => expect(() => plan(intent, state)).toThrow(refused));
 });
@@ -89,13 +98,14 @@ describe('judging what moved', () => {
     at,
     txid: 't',
   });
-  const final = (flows: readonly FlowObservation[]): Located => ({
+  const final = (flows: readonly FlowObservation[], nominees: readonly string[] = [GOOD]): Located => ({
     state: 'final',
     at,
     succeeded: true,
     flows,
     feeAtoms: atoms(1n),
     failure: null,
+    nominees,
   });
   const judge = (intent: StakeIntent, located: Located): string =>
     effectOf({ operationId: 'op', index: 0, intent }, located).kind;
@@ -106,6 +116,28 @@ describe('judging what moved', () => {
     expect(judge(intent, final([flow('delegate', 4n, 4n)]))).toBe('failed');
     expect(judge(intent, final([]))).toBe('failed');
     expect(judge(intent, { state: 'pending' })).toBe('failed');
+  });
+
+  it('R40: an amount that was called back and one that was bonded make up a delegation', () => {
+    const intent = { kind: 'delegate', validator: GOOD, amount: atoms(5n) } as const;
+    expect(judge(intent, final([flow('delegate', 2n, 2n), flow('delegate', 0n, 3n)]))).toBe('verified');
+    expect(judge(intent, final([flow('delegate', 2n, 2n), flow('delegate', 0n, 2n)]))).toBe('failed');
+  });
+
+  it('R40: whom the stake stands behind is read, not believed', () => {
+    const delegate = { kind: 'delegate', validator: GOOD, amount: atoms(5n) } as const;
+    const move = { kind: 'redelegate', from: LEAVING, to: GOOD, amount: atoms(1n) } as const;
+    const chill = { kind: 'chill', validator: STASH } as const;
+    const bonded = [flow('delegate', 5n, 5n)];
+    expect(judge(delegate, final(bonded, [LEAVING]))).toBe('failed');
+    expect(judge(delegate, final(bonded, [LEAVING, GOOD]))).toBe('verified');
+    expect(judge(move, final([], [LEAVING, GOOD]))).toBe('failed');
+    expect(judge(move, final([], []))).toBe('failed');
+    expect(judge(move, final([], [GOOD]))).toBe('verified');
+    expect(judge(chill, final([], [GOOD]))).toBe('failed');
+    expect(judge(chill, final([], []))).toBe('verified');
+    const { nominees: _unread, ...silent } = final([], []) as Extract<Located, { nominees?: unknown }>;
+    for (const intent of [move, chill]) expect(judge(intent, silent)).toBe('failed');
   });
 
   it('R40: a withdrawal that succeeded and moved nothing is a failure', () => {

@@ -10,7 +10,7 @@ import type {
   ValidatorState,
 } from '../chain-adapter.js';
 import { ChainError } from '../chain-error.js';
-import { requireMove } from '../stake-move.js';
+import { withoutLock } from '../stake-move.js';
 import { accountOf } from './polkadot.address.js';
 
 export interface PlanState {
@@ -23,13 +23,14 @@ const DEFAULT_EXIT_SLOTS = 32;
 
 /**
  * One transaction for each intent. Stake lies in one stash and is shared out among its nominees by the election, so:
- * `delegate` adds to the stash and makes sure the validator is nominated; `undelegate` takes from the stash, whatever
- * validator is named; `redelegate` exchanges one nominee for another and moves no amount; `claim` of the stash takes out
- * what has been unbonded long enough, `claim` of a validator has its unpaid eras paid out.
+ * `delegate` adds to what the stash has bonded (exits under way come back before anything free is taken) and makes sure
+ * the validator is nominated; `undelegate` takes from the stash, whatever validator is named; `redelegate` exchanges one
+ * nominee for another and moves no amount; `claim` of the stash takes out what has been unbonded long enough, `claim` of a
+ * validator has its unpaid eras paid out; `chill` of the stash stops nominating, and leaves everything bonded.
  */
 export function planIntent(operationId: string, wanted: StakeIntent, state: PlanState, ss58Prefix: number): Step[] {
   if (operationId === '') throw refuse('an operation needs an id before anything is planned');
-  const intent = requireMove('polkadot', wanted);
+  const intent = withoutLock('polkadot', wanted);
   for (const address of intent.kind === 'redelegate' ? [intent.from, intent.to] : [intent.validator]) {
     accountOf(address, ss58Prefix);
   }
@@ -57,6 +58,12 @@ export function planIntent(operationId: string, wanted: StakeIntent, state: Plan
       requireKnown(intent.validator, state);
       if (intent.validator === position?.validator && position.withdrawable === 0n)
         throw refuse('nothing that was unbonded is ready to be withdrawn');
+      break;
+    case 'chill':
+      if (intent.validator !== position?.validator)
+        throw refuse(`${intent.validator} is not our stash: all of it chills, or a redelegation leaves one validator`);
+      if (held === 0n) throw refuse('nothing is staked');
+      if (state.parameters.others['nominees'] === 'none') throw refuse('no validator is nominated');
   }
   return [{ operationId, index: 0, intent }];
 }
@@ -89,26 +96,42 @@ function requireUnbond(amount: bigint, held: bigint, { parameters, positions }: 
 
 /**
  * R40: judged by the events, not by the status: an extrinsic can succeed and do nothing (`withdrawUnbonded` too early).
- * Nominations leave no event; in one atomic batch, or alone, success is their effect.
+ * Nominations leave no event of their own: they are judged by what the chain has stored after the block.
  */
 export function effectOf(step: Step, located: Located): EffectVerdict {
   if (located.state !== 'final') return failed(`the transaction is ${located.state}, not final`);
   if (!located.succeeded) return failed(`the transaction failed: ${located.failure ?? 'no reason given'}`);
-  const intent = requireMove('polkadot', step.intent);
+  const intent = withoutLock('polkadot', step.intent);
   const moved = (kind: FlowObservation['kind']): readonly FlowObservation[] =>
     located.flows.filter((flow) => flow.kind === kind);
   switch (intent.kind) {
     case 'delegate':
-      return same(intent.amount, sumOf(moved('delegate')), 'bonded');
+      return worse(
+        same(intent.amount, sumOf(moved('delegate')), 'bonded'),
+        behind(located, (nominees) => nominees.includes(intent.validator)),
+      );
     case 'undelegate':
       return same(intent.amount, -sumOf(moved('undelegate')), 'unbonded');
     case 'redelegate':
-      return { kind: 'verified' };
+      return behind(located, (nominees) => nominees.includes(intent.to) && !nominees.includes(intent.from));
     case 'claim':
       return [...moved('claim'), ...moved('withdraw-reward')].some((flow) => flow.amount < 0n)
         ? { kind: 'verified' }
         : failed('nothing was withdrawn and nothing paid out');
+    case 'chill':
+      return behind(located, (nominees) => nominees.length === 0);
   }
+}
+
+/** Whether the stake stands behind those that were wanted, as the chain has stored it. */
+function behind(located: Located, wanted: (nominees: readonly string[]) => boolean): EffectVerdict {
+  const nominees = 'nominees' in located ? located.nominees : undefined;
+  if (nominees === undefined) return failed('whom the stake stands behind was not read');
+  return wanted(nominees) ? { kind: 'verified' } : failed(`the stake stands behind ${nominees.join(', ') || 'nobody'}`);
+}
+
+function worse(one: EffectVerdict, other: EffectVerdict): EffectVerdict {
+  return one.kind === 'failed' ? one : other;
 }
 
 function sumOf(flows: readonly FlowObservation[]): bigint {

@@ -5,9 +5,17 @@
 import assetHub from '@polkadot/types-support/metadata/v15/asset-hub-polkadot-hex';
 import version from '@polkadot/types-support/metadata/v15/asset-hub-polkadot-ver';
 
+import { atoms } from '@app/staking-core';
+
+import type { ChillIntent, StakeMove } from '../chain-adapter.js';
+import { accountOf, addressOf } from './polkadot.address.js';
+import { buildTransaction } from './polkadot.build.js';
+import type { PolkadotClient } from './polkadot.client.js';
 import { Codec } from './polkadot.codec.js';
-import { decodeLedger, decodeNominations } from './polkadot.decode.js';
+import { decodeLedger, decodeNominations, list } from './polkadot.decode.js';
 import { decodeOverview, decodePage } from './polkadot.exposures.js';
+import { callOf, fits, type Call } from './polkadot.fits.js';
+import { withDefaults } from './polkadot.options.js';
 import { decodeProxies } from './polkadot.parameters.js';
 import { decodePayee } from './polkadot.state.js';
 
@@ -127,5 +135,94 @@ describe('Polkadot Asset Hub, the published runtime', () => {
       JSON.stringify(explained.call, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)),
     ).toContain('"staking.bondExtra","args":{"maxAdditional":"10000000000000001"}');
     expect(() => codec.explain(`${bytes}00`)).toThrow(expect.objectContaining({ code: 'REFUSED' }));
+  });
+
+  describe('what has been unbonded is called back before anything free is bonded', () => {
+    const HOT = addressOf(`0x${'22'.repeat(32)}`, 0);
+    const STASH = addressOf(`0x${WHO}`, 0);
+    const GOOD = addressOf(`0x${'33'.repeat(32)}`, 0);
+    const at = { height: 12_345_678n, hash: `0x${'ab'.repeat(32)}`, timeMs: 1n };
+    const settings = withDefaults({ urls: [], genesisHash: GENESIS, stash: STASH });
+    /** 1,000 bonded and 500 on the way out in two chunks; nothing is nominated. */
+    const LEDGER = `0x${WHO}${compact(1_500n * 2n ** 40n)}${compact(1_000n * 2n ** 40n)}08${compact(200n * 2n ** 40n)}b57d${compact(300n * 2n ** 40n)}b97d`;
+    const UNIT = 2n ** 40n;
+
+    const callsOf = async (intent: StakeMove | ChillIntent, stored: Readonly<Record<string, string>>): Promise<Call[]> => {
+      const client = {
+        codecAt: () => Promise.resolve(codec),
+        value: (_: string, { pallet, item }: { pallet: string; item: string }) =>
+          Promise.resolve(codec.value(pallet, item, stored[item] ?? null)),
+      } as unknown as PolkadotClient;
+      const lane = { account: HOT, number: 7n };
+      const { bytes } = await buildTransaction(client, settings, { operationId: 'o', index: 0, intent }, lane, at);
+      const proxied = callOf(codec.explain(bytes).call);
+      expect(proxied).toMatchObject({ name: 'proxy.proxy', args: { real: { kind: 'Id', value: `0x${WHO}` } } });
+      const inner = callOf(proxied.args['call'] ?? null);
+      const calls = inner.name === 'utility.batchAll' ? list(inner.args['calls'], 'calls').map(callOf) : [inner];
+      expect(fits(calls, intent, `0x${WHO}`, (one) => accountOf(one, 0))).toBe(true);
+      return calls;
+    };
+    const delegate = (amount: bigint): StakeMove => ({ kind: 'delegate', validator: GOOD, amount: atoms(amount) });
+    const named = (calls: readonly Call[]): unknown[] =>
+      calls.map(({ name, args }) => [name, args['value'] ?? args['maxAdditional'] ?? null]);
+    const bonded = { bonded: `0x${WHO}`, ledger: LEDGER };
+    const nominating = { ...bonded, nominators: `0x04${'33'.repeat(32)}${u32(2_219)}00` };
+
+    it.each<[string, bigint, unknown[]]>([
+      ['less than is leaving', 499n * UNIT, [['staking.rebond', 499n * UNIT]]],
+      ['all that is leaving', 500n * UNIT, [['staking.rebond', 500n * UNIT]]],
+      [
+        'a planck more',
+        500n * UNIT + 1n,
+        [
+          ['staking.bondExtra', 1n],
+          ['staking.rebond', 500n * UNIT],
+        ],
+      ],
+    ])('R36, R39: %s', async (_, amount, wanted) => {
+      expect(named(await callsOf(delegate(amount), nominating))).toEqual(wanted);
+      expect(named(await callsOf(delegate(amount), bonded))).toEqual([...wanted, ['staking.nominate', null]]);
+    });
+
+    it('a sixteenth validator is nominated beside the others, a seventeenth is refused', async () => {
+      const nominators = (count: number): string =>
+        `0x${compact(BigInt(count))}${Array.from({ length: count }, (_, i) => `${64 + i}`.repeat(32)).join('')}${u32(2_219)}00`;
+      const [, nominate] = await callsOf(delegate(500n * UNIT), { ...bonded, nominators: nominators(15) });
+      expect(nominate?.args['targets']).toHaveLength(16);
+      await expect(callsOf(delegate(1n), { ...bonded, nominators: nominators(16) })).rejects.toMatchObject({
+        code: 'REFUSED',
+      });
+    });
+
+    it('a first bond has nothing to call back', async () => {
+      expect(named(await callsOf(delegate(UNIT), {}))).toEqual([
+        ['staking.bond', UNIT],
+        ['staking.nominate', null],
+      ]);
+    });
+
+    it('R39: a chill is the one call, and none where nothing is nominated', async () => {
+      const chill = { kind: 'chill', validator: STASH } as const;
+      expect(named(await callsOf(chill, nominating))).toEqual([['staking.chill', null]]);
+      await expect(callsOf(chill, bonded)).rejects.toMatchObject({ code: 'REFUSED' });
+      await expect(callsOf({ kind: 'chill', validator: GOOD }, nominating)).rejects.toMatchObject({ code: 'REFUSED' });
+    });
+
+    it('R39: the signer signs no other calls for it', () => {
+      const account = (one: string): string => accountOf(one, 0);
+      const call = (name: string, ...args: unknown[]): Call =>
+        callOf(codec.explain(codec.payload(codec.call('staking', name, ...args), { at, nonce: 1n, blocks: 256 })).call);
+      const [extra, back] = [call('bondExtra', 2n), call('rebond', 3n)];
+      const nominate = call('nominate', [{ Id: `0x${'33'.repeat(32)}` }]);
+      const fit = (calls: readonly Call[], intent: StakeMove | ChillIntent): boolean =>
+        fits(calls, intent, `0x${WHO}`, account);
+      expect(fit([extra, back, nominate], delegate(5n))).toBe(true);
+      for (const calls of [[extra, back], [back, extra], [extra, extra, back], [nominate], [call('unbond', 5n)]]) {
+        expect(fit(calls, delegate(calls.length === 2 && calls[0] === extra ? 6n : 5n))).toBe(false);
+      }
+      expect(fit([call('chill'), call('unbond', 5n)], { kind: 'chill', validator: STASH })).toBe(false);
+      expect(fit([call('chill')], { kind: 'chill', validator: GOOD })).toBe(false);
+      expect(fit([call('chill')], delegate(0n))).toBe(false);
+    });
   });
 });

@@ -20,7 +20,7 @@ export interface WaitingSlash {
   readonly era: bigint;
   readonly validator: string;
   readonly amount: Atoms;
-  /** Tells two slashes of one validator in one era apart. */
+  /** Tells slashes of one validator in one era apart that take the same from us; others are told by their amount. */
   readonly ordinal: number;
 }
 
@@ -54,8 +54,9 @@ export function decodeWaiting(
         const [who, loss] = list(pair, 'a slashed nominator');
         if (who !== stash) continue;
         const from = account(validator, 'a slashed validator');
-        const ordinal = waiting.filter((one) => one.era === era && one.validator === from).length;
-        waiting.push({ era, validator: from, amount: amount(loss, 'a slash'), ordinal });
+        const slash = { era, validator: from, amount: amount(loss, 'a slash') };
+        const ordinal = waiting.filter((one) => idOf({ ...one, ordinal: 0 }) === idOf({ ...slash, ordinal: 0 })).length;
+        waiting.push({ ...slash, ordinal });
       }
     }
   }
@@ -70,31 +71,43 @@ export function slashesBetween(
   watched: ReadonlySet<string>,
   who: Account,
 ): SlashObservation[] {
-  const applied = blocks.flatMap((block) => appliedIn(block, waiting.before, who));
   const reported = blocks.flatMap((block) => reportedIn(block, watched, who));
   const begun = waiting.after.filter((one) => !waiting.before.some((other) => idOf(other) === idOf(one)));
   const gone = waiting.before.filter((one) => !waiting.after.some((other) => idOf(other) === idOf(one)));
-  const losses = applied.map((one) => one.amount as bigint);
-  const cancelled = gone.filter((one) => {
-    const place = losses.indexOf(one.amount);
-    if (place !== -1) losses.splice(place, 1);
-    return place === -1;
-  });
+  const unmatched = [...gone];
+  const applied = blocks.flatMap((block) => appliedIn(block, unmatched, who));
   return [
     ...reported,
     ...begun.map((one) => waitingRow(one, 'deferred', to, who)),
-    ...cancelled.map((one) => waitingRow(one, 'cancelled', to, who)),
+    // What is gone and was not applied.
+    ...unmatched.map((one) => waitingRow(one, 'cancelled', to, who)),
     ...applied,
   ];
 }
 
-function appliedIn({ at, events }: BlockEvents, waiting: readonly WaitingSlash[], who: Account): SlashObservation[] {
+/**
+ * What was taken from us in a block. Each is held against one of the slashes that waited and are `gone`, and takes it out of
+ * them: by the validator, from whom the pallet takes before it takes from those behind it, and the amount; by one of the
+ * two where the other says nothing (a validator without stake of its own; a stash that held less than the slash).
+ */
+function appliedIn({ at, events }: BlockEvents, gone: WaitingSlash[], who: Account): SlashObservation[] {
   let reported: string | null = null;
+  let behind: string | null = null;
   return events.flatMap((event) => {
     if (REPORTS.has(event.name)) reported = account(event.fields['validator'], 'a slashed validator');
-    if (event.name !== 'staking.Slashed' || event.fields['staker'] !== who.stash) return [];
+    if (event.name !== 'staking.Slashed') return [];
+    const staker = account(event.fields['staker'], 'who was slashed');
+    if (staker !== who.stash) {
+      if (gone.some((one) => one.validator === staker)) behind = staker;
+      return [];
+    }
     const loss = amount(event.fields['amount'], 'a slash');
-    const validator = waiting.find((one) => one.amount === loss)?.validator ?? reported;
+    const waited =
+      gone.find((one) => one.validator === behind && one.amount === loss) ??
+      gone.find((one) => one.amount === loss) ??
+      gone.find((one) => one.validator === behind);
+    if (waited !== undefined) gone.splice(gone.indexOf(waited), 1);
+    const validator = waited?.validator ?? reported;
     return [
       {
         key: `dot:${at.height}:${event.index}:slash:${who.address}`,
@@ -135,7 +148,7 @@ function waitingRow(
 ): SlashObservation {
   const validator = addressOf(one.validator, who.ss58Prefix);
   return {
-    key: `dot:slash:${one.era}:${validator}:${one.ordinal}:${who.address}:${state}`,
+    key: `dot:slash:${one.era}:${validator}:${one.amount}:${one.ordinal}:${who.address}:${state}`,
     positionKey: positionKey(who.address),
     validator,
     kind: 'offence',
@@ -148,7 +161,7 @@ function waitingRow(
 }
 
 function idOf(one: WaitingSlash): string {
-  return `${String(one.era).padStart(10, '0')}:${one.validator}:${one.ordinal}:${one.amount}`;
+  return `${String(one.era).padStart(10, '0')}:${one.validator}:${one.amount}:${one.ordinal}`;
 }
 
 /** The era is the first key of the map, hashed by `Twox64Concat`: eight bytes of hash, then the era itself. */

@@ -53,6 +53,7 @@ import { positionsAt, readValidators } from './solana.positions.js';
 const CAPABILITIES: Capabilities = {
   autoCompounds: true,
   canRedelegate: false,
+  canChill: false,
   exitNeedsClaim: true,
   exitSlots: null,
   principalAtRisk: false,

@@ -125,7 +125,7 @@ async function instructionsOf(
     case 'claim':
       return withdrawals(settings, await readHistoryOf(), account, intent.validator, at);
     case 'redelegate':
-      throw refuse('Solana has no redelegation');
+      throw refuse(`Solana has no ${intent.kind}`);
   }
 }
 

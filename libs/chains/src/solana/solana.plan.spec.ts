@@ -54,7 +54,7 @@ describe('plans', () => {
     expect(steps.map(seedOf).every((seed) => seed.length === 32)).toBe(true);
   });
 
-  it('refuses a validator that does not vote, too little, too much, and a redelegation', () => {
+  it('refuses a validator that does not vote, too little, too much, a redelegation and a chill', () => {
     const delegate: StakeIntent = { kind: 'delegate', validator: ONE, amount: atoms(SOL) };
     expect(() => plan(delegate, state([], false))).toThrow(REFUSED);
     expect(() => plan({ kind: 'lock-shares' }, state([]))).toThrow(REFUSED);
@@ -64,6 +64,7 @@ describe('plans', () => {
       plan({ kind: 'redelegate', from: ONE, to: 'x', amount: atoms(SOL) }, state([active('a', SOL)])),
     ).toThrow(REFUSED);
     expect(() => plan({ kind: 'claim', validator: ONE }, state([active('a', SOL)]))).toThrow(REFUSED);
+    expect(() => plan({ kind: 'chill', validator: ONE }, state([active('a', SOL)]))).toThrow(REFUSED);
     expect(() => planIntent('', delegate, state([]), SOL)).toThrow(REFUSED);
   });
 

@@ -1,4 +1,4 @@
-import type { ChainAdapter, TransactionSigner } from '../chain-adapter.js';
+import type { ChainAdapter, SignedTransaction, Step, TransactionSigner } from '../chain-adapter.js';
 import type { ProxiedCall } from './fault-proxy.js';
 
 /**
@@ -51,5 +51,17 @@ export interface AdapterHarness {
     alterAmounts(change: (amount: bigint) => bigint): (call: ProxiedCall, result: unknown) => unknown;
     readonly broadcastMethod: string;
   };
+  /** The chain takes no transactions: it gives out again what was recorded. Absent: it lives. */
+  readonly replay?: ReplayFacts;
   close(): Promise<void>;
+}
+
+/** What stands in for operations of ours where the chain is a replay of a recorded run. */
+export interface ReplayFacts {
+  /** With this code every broadcast of something new is rejected. */
+  readonly refusal: string;
+  /** Transactions of our account that were recorded, oldest first, with the steps that they were of; all succeeded. */
+  readonly recorded: readonly { readonly step: Step; readonly signed: SignedTransaction }[];
+  /** The key that signed them. */
+  readonly signer: TransactionSigner;
 }

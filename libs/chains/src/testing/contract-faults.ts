@@ -177,6 +177,12 @@ export function describeFaults(get: () => LivedThrough): void {
       const { signed, step } = await prepare(harness, adapter, 'contract-lost-answer', intent);
       proxies[0]?.misbehave({ kind: 'drop-after-accept', methods: [harness.faults.broadcastMethod], times: 1 });
       expect(await adapter.broadcast(signed, patience())).toEqual({ kind: 'unknown' });
+      if (harness.replay !== undefined) {
+        const { refusal } = harness.replay;
+        expect(await adapter.broadcast(signed, patience())).toMatchObject({ kind: 'rejected', code: refusal });
+        expect(await adapter.locate(signed, patience())).toEqual({ state: 'pending' });
+        return;
+      }
       expect((await adapter.broadcast(signed, patience())).kind).toBe('known');
       await harness.include();
       await harness.finalize();

@@ -59,7 +59,15 @@ export function describeObserving(get: () => LivedThrough): void {
     expect(cuts.length).toBe(5);
     expect(cuts.every((one, i) => i === 0 || one.height > (cuts[i - 1]?.height ?? 0n))).toBe(true);
     expect(await adapter.firstCut(cut(3), patience())).toEqual(cut(3));
-    expect(await adapter.nextCut(cut(1), cut(2), patience())).toEqual(cut(2));
+    let at = cut(1);
+    for (let steps = 0; at.height < cut(2).height; steps++) {
+      // Only a recorded period, which nobody made for this, may have cuts within it.
+      if (harness.replay === undefined) expect(steps).toBe(0);
+      const next = await adapter.nextCut(at, cut(2), patience());
+      expect(next?.height).toBeGreaterThan(at.height);
+      at = next ?? at;
+    }
+    expect(at).toEqual(cut(2));
     if (harness.anyFinalBlockIsACut) return;
     expect(await adapter.nextCut(cut(4), await finalNow(adapter), patience())).toBeNull();
   });
@@ -179,8 +187,9 @@ export function describeObserving(get: () => LivedThrough): void {
 
   it('R19: a stamp that is not final, or beyond the chain, is refused, not read', async () => {
     const { adapter } = get();
-    const { headHeight } = await adapter.finalStamp(patience());
-    for (const height of [headHeight, headHeight + 1_000n]) {
+    const { height: finalHeight, headHeight } = await adapter.finalStamp(patience());
+    const lowest = headHeight > finalHeight ? headHeight : headHeight + 1n;
+    for (const height of [lowest, headHeight + 1_000n]) {
       const early: BlockStamp = { ...cut(4), height };
       await expect(adapter.validatorsAt(early, patience())).rejects.toMatchObject({
         code: 'NOT_FINAL',

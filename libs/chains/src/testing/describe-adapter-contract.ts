@@ -2,9 +2,11 @@ import { atoms } from '@app/staking-core';
 
 import type { BlockStamp, ChainAdapter } from '../chain-adapter.js';
 import type { AdapterHarness } from './adapter-harness.js';
+import { describeBuilding } from './contract-building.js';
 import { describeFaults } from './contract-faults.js';
 import { describeObserving } from './contract-observing.js';
 import { describeOperating } from './contract-operating.js';
+import { describeReplayed } from './contract-replayed.js';
 import { finalNow, operate, part, patience } from './operate.js';
 
 /** What the parts of the contract look at: a chain on which everything ordinary has happened once. */
@@ -25,6 +27,27 @@ export function describeAdapterContract(
   /** How long the first periods may take: a real runtime needs a second a block. */
   setUpMs = 120_000,
 ): void {
+  describeContract(name, makeHarness, setUpMs, false);
+}
+
+/**
+ * The same contract for an adapter over a replay, which takes no transactions and says so (`AdapterHarness.replay`): all of
+ * observing, of faults and of building; operating is held against refusals and against what was recorded.
+ */
+export function describeReplayContract(
+  name: string,
+  makeHarness: () => Promise<AdapterHarness>,
+  setUpMs = 120_000,
+): void {
+  describeContract(name, makeHarness, setUpMs, true);
+}
+
+function describeContract(
+  name: string,
+  makeHarness: () => Promise<AdapterHarness>,
+  setUpMs: number,
+  isReplay: boolean,
+): void {
   describe(`${name}: the contract of the chain adapter`, () => {
     let lived: LivedThrough | undefined;
     const get = (): LivedThrough => {
@@ -33,7 +56,10 @@ export function describeAdapterContract(
     };
 
     beforeAll(async () => {
-      lived = await liveThrough(await makeHarness());
+      const harness = await makeHarness();
+      if ((harness.replay !== undefined) !== isReplay)
+        throw new Error('the harness and the suite disagree on a replay');
+      lived = isReplay ? await liveAgain(harness) : await liveThrough(harness);
     }, setUpMs);
 
     afterAll(async () => {
@@ -43,8 +69,22 @@ export function describeAdapterContract(
 
     describeObserving(get);
     describeFaults(get);
-    describeOperating(get);
+    describeBuilding(get);
+    (isReplay ? describeReplayed : describeOperating)(get);
   });
+}
+
+/** Five periods that were recorded: the harness says where they end, there may be cuts within. */
+async function liveAgain(harness: AdapterHarness): Promise<LivedThrough> {
+  const adapter = harness.open([harness.url]);
+  const cuts: BlockStamp[] = [];
+  for (let period = 0; period < 5; period++) {
+    await harness.advancePeriod();
+    const cut = await adapter.firstCut(await finalNow(adapter), patience());
+    if (cut === null || cut.hash === cuts.at(-1)?.hash) throw new Error('a period has passed without a cut');
+    cuts.push(cut);
+  }
+  return { harness, adapter, cuts };
 }
 
 async function liveThrough(harness: AdapterHarness): Promise<LivedThrough> {

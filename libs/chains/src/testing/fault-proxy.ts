@@ -62,6 +62,8 @@ export class FaultProxy {
     this.server = createServer((req, res) => {
       this.serve(req, res).catch(() => res.destroy());
     });
+    // Only the fault that was asked for: no kept connection closed in the moment in which it is used again.
+    this.server.keepAliveTimeout = 600_000;
   }
 
   static async start(upstream: string): Promise<FaultProxy> {
