@@ -6,7 +6,7 @@ const TICKS_A_SECOND = 100;
 const SAMPLE_MS = 50;
 
 /** The /proc files that this reads exist on Linux alone; elsewhere these figures are left out. */
-export const HAS_PROC = existsSync('/proc/self/smaps_rollup');
+export const HAS_PROC = existsSync('/proc/self/status');
 
 /** CPU seconds of a process and all it has ended and waited for. */
 export function cpuSeconds(pid: number): number {
@@ -21,11 +21,14 @@ export function serverCpuSeconds(postmaster: number): number {
   return cpuSeconds(postmaster) + childrenOf(postmaster).reduce((sum, pid) => sum + cpuSeconds(pid), 0);
 }
 
-/** MiB that belong to this process alone: anonymous pages, shared ones by their part. Buffer cache is not in it. */
+/**
+ * MiB that belong to this process alone: its anonymous pages. Buffer cache is not in it. The kernel keeps the number;
+ * `smaps_rollup` would count the pages of shared memory one by one, and take a core from what is measured.
+ */
 export function privateMiB(pid: number): number {
   try {
-    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const line = /^(?:Pss_Anon|Anonymous):\s+(\d+) kB/m.exec(text);
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const line = /^RssAnon:\s+(\d+) kB/m.exec(text);
     return line === null ? 0 : Number(line[1]) / 1024;
   } catch {
     return 0;

@@ -5,6 +5,7 @@ export class Progress {
   private readonly start = performance.now();
   private done = 0;
   private current = '';
+  private share = 0;
   private since = 0;
   private said = 0;
 
@@ -24,7 +25,9 @@ export class Progress {
   /** Within a step, as often as you like: it is said every ten seconds. @param share 0 to 1, of this part */
   part(what: string, share: number): void {
     const now = performance.now();
-    if (what !== this.current) [this.current, this.since, this.said] = [what, now, now];
+    // The same words from the beginning again are another part.
+    if (what !== this.current || share < this.share) [this.current, this.since, this.said] = [what, now, now];
+    this.share = share;
     if (now - this.said < SAY_EVERY_MS || share <= 0) return;
     this.said = now;
     const left = ((now - this.since) / 1000) * (1 / share - 1);

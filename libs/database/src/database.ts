@@ -18,6 +18,8 @@ pg.types.setTypeParser(DATE_OID, (text: string) => text);
  */
 export interface Sql {
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same for a statement that is asked very often: parsed and planned once a connection. Its text must be one of few. */
+  often<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** How many rows an INSERT, UPDATE or DELETE touched: what compare-and-set is checked by. */
   affected(text: string, values?: readonly unknown[]): Promise<number>;
 }
@@ -93,15 +95,20 @@ export class Database implements Sql {
     }
   }
 
-  /**
-   * For a statement that is asked very often: parsed and planned once a connection, rows as arrays of columns. Its text
-   * must be one of few.
-   */
-  async prepared(text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+  often<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.prepared<Row>(text, values, 'objects');
+  }
+
+  /** Like `often`, rows as arrays of columns. */
+  oftenAsArrays(text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+    return this.prepared<unknown[]>(text, values, 'arrays');
+  }
+
+  private async prepared<Row>(text: string, values: readonly unknown[], rows: 'objects' | 'arrays'): Promise<Row[]> {
     const client = await poolOf(this.dataSource).connect();
     let lost: Error | undefined;
     try {
-      return await this.statements.run(client, text, values);
+      return await this.statements.run<Row>(client, text, values, rows);
     } catch (error) {
       // Without an SQLSTATE the connection itself is in question, and is not used again.
       if (!/^[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code))) lost = error as Error;
@@ -120,7 +127,7 @@ export class Database implements Sql {
     try {
       const client = (await runner.connect()) as pg.PoolClient;
       await runner.startTransaction(isolation);
-      const result = await work(transactionOn(runner, client));
+      const result = await work(transactionOn(runner, client, this.statements));
       await runner.commitTransaction();
       return result;
     } catch (error) {
@@ -152,10 +159,11 @@ function poolOf(dataSource: DataSource): pg.Pool {
   return (dataSource.driver as unknown as { master: pg.Pool }).master;
 }
 
-function transactionOn(runner: QueryRunner, client: pg.PoolClient): Transaction {
+function transactionOn(runner: QueryRunner, client: pg.PoolClient, statements: PreparedStatements): Transaction {
   return {
     manager: runner.manager,
     rows: <Row>(text: string, values: readonly unknown[] = []) => rowsOf<Row>(runner, text, values),
+    often: <Row>(text: string, values: readonly unknown[] = []) => statements.run<Row>(client, text, values, 'objects'),
     affected: (text, values = []) => affectedBy(runner, text, values),
     copyIn: async (text, source) => {
       await pipeline(source, client.query(copyFromQuery(text)));

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 /** A plan of a dozen leaves takes some 100 kB of the server's memory, on every connection that has it. */
-const KEPT = 48;
+const KEPT = 64;
 
 /**
  * Statements that the server parses and plans once a connection. The least recently used ones are given back; a name is
@@ -12,15 +12,25 @@ export class PreparedStatements {
   private readonly kept = new WeakMap<pg.PoolClient, Map<string, string>>();
   private made = 0;
 
-  async run(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<unknown[][]> {
+  /** @param as objects by column, or as arrays of columns where every microsecond counts */
+  async run<Row>(
+    client: pg.PoolClient,
+    text: string,
+    values: readonly unknown[],
+    as: 'objects' | 'arrays',
+  ): Promise<Row[]> {
     const names = this.namesOf(client);
     const name = names.get(text) ?? this.newName();
     names.delete(text);
     names.set(text, name);
     if (names.size > KEPT) await this.giveBack(client, names, names.keys().next().value as string);
     try {
-      const { rows } = await client.query<unknown[]>({ name, text, values: [...values], rowMode: 'array' });
-      return rows;
+      const given = [...values];
+      const { rows } =
+        as === 'arrays'
+          ? await client.query({ name, text, values: given, rowMode: 'array' })
+          : await client.query({ name, text, values: given });
+      return rows as Row[];
     } catch (error) {
       // It may be about a table that is gone: then it can never run again.
       await this.giveBack(client, names, text).catch(() => undefined);

@@ -147,7 +147,10 @@ describe('Polkadot Asset Hub, the published runtime', () => {
     const LEDGER = `0x${WHO}${compact(1_500n * 2n ** 40n)}${compact(1_000n * 2n ** 40n)}08${compact(200n * 2n ** 40n)}b57d${compact(300n * 2n ** 40n)}b97d`;
     const UNIT = 2n ** 40n;
 
-    const callsOf = async (intent: StakeMove | ChillIntent, stored: Readonly<Record<string, string>>): Promise<Call[]> => {
+    const callsOf = async (
+      intent: StakeMove | ChillIntent,
+      stored: Readonly<Record<string, string>>,
+    ): Promise<Call[]> => {
       const client = {
         codecAt: () => Promise.resolve(codec),
         value: (_: string, { pallet, item }: { pallet: string; item: string }) =>

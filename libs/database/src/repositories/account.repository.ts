@@ -18,7 +18,7 @@ export class AccountRepository {
   constructor(private readonly db: Database) {}
 
   async find(user: string, sql: Sql = this.db): Promise<AccountRow | undefined> {
-    const [row] = await sql.rows<AccountRow>(`SELECT ${COLUMNS} FROM account WHERE user_id = $1`, [user]);
+    const [row] = await sql.often<AccountRow>(`SELECT ${COLUMNS} FROM account WHERE user_id = $1`, [user]);
     return row;
   }
 
@@ -47,7 +47,7 @@ export class AccountRepository {
 
   /** Whether the product is offered there on that day. '*' speaks for regions without a line of their own. */
   async regionAllowed(sql: Sql, region: string, day: string): Promise<boolean> {
-    const rows = await sql.rows<{ allowed: boolean }>(
+    const rows = await sql.often<{ allowed: boolean }>(
       `SELECT allowed FROM region_rule WHERE region IN ($1, '*') AND valid_from <= $2::date
        ORDER BY region = '*', valid_from DESC LIMIT 1`,
       [region, day],
@@ -57,7 +57,7 @@ export class AccountRepository {
 
   /** The version that a user has to accept at this time; undefined: there are no terms yet. */
   async currentTerms(sql: Sql, at: string): Promise<string | undefined> {
-    const rows = await sql.rows<{ version: string }>(
+    const rows = await sql.often<{ version: string }>(
       'SELECT version FROM terms_version WHERE valid_from <= $1 ORDER BY valid_from DESC LIMIT 1',
       [at],
     );

@@ -219,7 +219,7 @@ export class ArchiveRepository {
 
   /** The first day from `day` on whose rows of this subject lie in an archive alone. */
   async missingSince(sql: Sql, subject: ArchiveSubject, day: string): Promise<string | undefined> {
-    const [row] = await sql.rows<{ day: string | null }>(
+    const [row] = await sql.often<{ day: string | null }>(
       `SELECT min(day) AS day FROM archived_day WHERE subject = $1 AND state = 'dropped' AND day >= $2::date`,
       [subject, day],
     );

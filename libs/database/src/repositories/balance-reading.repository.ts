@@ -41,7 +41,7 @@ export class BalanceReadingRepository {
 
   /** Prepared: planning one probe of every token's leaf costs more than the probes. */
   async balances(user: string): Promise<BalanceRow[]> {
-    const rows = await this.db.prepared(
+    const rows = await this.db.oftenAsArrays(
       `SELECT token, free, locked, known_from, day, integral, prev_day, prev_integral, last_cause
        FROM spot_balance WHERE user_id = $1 ORDER BY token`,
       [user],
@@ -77,7 +77,7 @@ export class BalanceReadingRepository {
 
   /** Tokens of the user whose day does not count because the feed contradicted itself or their shard has a hole (R26). */
   async quarantined(user: string, day: string): Promise<string[]> {
-    const rows = await this.db.prepared(
+    const rows = await this.db.oftenAsArrays(
       `SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date
        UNION
        SELECT token FROM spot_balance WHERE user_id = $1 AND shard IN (

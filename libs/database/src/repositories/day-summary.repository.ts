@@ -47,18 +47,18 @@ export class DaySummaryRepository {
   constructor(private readonly db: Database) {}
 
   ofDay(day: string): Promise<DaySummaryRow[]> {
-    return this.db.rows<DaySummaryRow>(`SELECT ${COLUMNS} FROM settlement WHERE day = $1::date ORDER BY token`, [day]);
+    return this.db.often<DaySummaryRow>(`SELECT ${COLUMNS} FROM settlement WHERE day = $1::date ORDER BY token`, [day]);
   }
 
   checksOf(day: string): Promise<DayCheckRow[]> {
-    return this.db.rows<DayCheckRow>(
+    return this.db.often<DayCheckRow>(
       'SELECT token, name, passed, detail FROM settlement_check WHERE day = $1::date ORDER BY token, name',
       [day],
     );
   }
 
   async ofToken(day: string, token: string): Promise<DaySummaryRow | undefined> {
-    const rows = await this.db.rows<DaySummaryRow>(
+    const rows = await this.db.often<DaySummaryRow>(
       `SELECT ${COLUMNS} FROM settlement WHERE day = $1::date AND token = $2`,
       [day, token],
     );
@@ -67,7 +67,7 @@ export class DaySummaryRepository {
 
   /** Paid days of a token between two days, both included, oldest first. */
   paidDays(token: string, from: string, to: string): Promise<PaidDayRow[]> {
-    return this.db.rows<PaidDayRow>(
+    return this.db.often<PaidDayRow>(
       `SELECT day, paid, qualifying FROM settlement
        WHERE token = $1 AND day BETWEEN $2::date AND $3::date AND state = 'paid'
          AND paid IS NOT NULL AND qualifying IS NOT NULL ORDER BY day`,
@@ -77,7 +77,7 @@ export class DaySummaryRepository {
 
   /** The newest paid day of each token that has one. */
   lastPaid(): Promise<(PaidDayRow & { readonly token: string })[]> {
-    return this.db.rows<PaidDayRow & { readonly token: string }>(
+    return this.db.often<PaidDayRow & { readonly token: string }>(
       `SELECT t.symbol AS token, s.day, s.paid, s.qualifying
        FROM token t CROSS JOIN LATERAL (
          SELECT day, paid, qualifying FROM settlement

@@ -42,7 +42,7 @@ export class ParticipationRepository {
   }
 
   async consentAt(sql: Sql, user: string, at: string): Promise<ConsentRow | undefined> {
-    const rows = await sql.rows<ConsentRow>('SELECT at, active FROM consent WHERE user_id = $1 AND at = $2', [
+    const rows = await sql.often<ConsentRow>('SELECT at, active FROM consent WHERE user_id = $1 AND at = $2', [
       user,
       at,
     ]);
@@ -50,7 +50,7 @@ export class ParticipationRepository {
   }
 
   async lastConsent(sql: Sql, user: string): Promise<ConsentRow | undefined> {
-    const rows = await sql.rows<ConsentRow>(
+    const rows = await sql.often<ConsentRow>(
       'SELECT at, active FROM consent WHERE user_id = $1 ORDER BY at DESC LIMIT 1',
       [user],
     );
@@ -58,7 +58,7 @@ export class ParticipationRepository {
   }
 
   async openPeriod(sql: Sql, user: string): Promise<PeriodRow | undefined> {
-    const rows = await sql.rows<PeriodRow>(
+    const rows = await sql.often<PeriodRow>(
       `SELECT ${PERIOD} FROM participation_period WHERE user_id = $1 AND ends_at IS NULL`,
       [user],
     );
@@ -67,7 +67,7 @@ export class ParticipationRepository {
 
   /** Periods and cuts that touch `[from, to)`. */
   async periods(user: string, from: string, to: string, sql: Sql = this.db): Promise<PeriodRow[]> {
-    return sql.rows<PeriodRow>(
+    return sql.often<PeriodRow>(
       `SELECT ${PERIOD} FROM participation_period
        WHERE user_id = $1 AND starts_at < $3 AND (ends_at IS NULL OR ends_at > $2) ORDER BY starts_at`,
       [user, from, to],
@@ -75,7 +75,7 @@ export class ParticipationRepository {
   }
 
   async cuts(user: string, from: string, to: string, sql: Sql = this.db): Promise<CutRow[]> {
-    return sql.rows<CutRow>(
+    return sql.often<CutRow>(
       `SELECT token, reason, starts_at AS "startsAt", ends_at AS "endsAt" FROM participation_cut
        WHERE user_id = $1 AND starts_at < $3 AND (ends_at IS NULL OR ends_at > $2) ORDER BY starts_at, token, reason`,
       [user, from, to],

@@ -31,7 +31,7 @@ export class PriceRepository {
 
   /** The newest price of each token that has one. */
   newest(): Promise<TokenPrice[]> {
-    return this.db.rows<TokenPrice>(
+    return this.db.often<TokenPrice>(
       `SELECT t.symbol AS token, trim_scale(p.usdt)::text AS usdt
        FROM token t CROSS JOIN LATERAL (SELECT usdt FROM price WHERE token = t.symbol ORDER BY at DESC LIMIT 1) p`,
     );

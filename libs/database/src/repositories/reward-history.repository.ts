@@ -65,9 +65,14 @@ export class RewardHistoryRepository {
    * costs more than reading. A leaf that is folded or dropped meanwhile is looked for again, never left out.
    */
   async page(query: RewardPageQuery): Promise<RewardPage> {
+    return this.lookingAgain(async () => this.pageFrom(await this.leaves(), query));
+  }
+
+  /** A read that meets a leaf on its way out is made again, with the leaves that there are now. */
+  private async lookingAgain<T>(read: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.pageFrom(await this.leaves(), query);
+        return await read();
       } catch (error) {
         const moved = error instanceof LeavesMoved || LEAVES_CHANGE.has(String((error as { code?: unknown }).code));
         if (!moved || attempt >= ATTEMPTS) throw error;
@@ -121,9 +126,11 @@ export class RewardHistoryRepository {
   }
 
   async one(user: string, token: string, day: string): Promise<RewardRow | undefined> {
-    const [row] = await this.db.rows<Omit<RewardRow, 'state' | 'creditedMs'>>(
-      `SELECT day, token, average, weight, amount FROM reward WHERE user_id = $1 AND day = $2::date AND token = $3`,
-      [user, day, token],
+    const [row] = await this.lookingAgain(() =>
+      this.db.rows<Omit<RewardRow, 'state' | 'creditedMs'>>(
+        `SELECT day, token, average, weight, amount FROM reward WHERE user_id = $1 AND day = $2::date AND token = $3`,
+        [user, day, token],
+      ),
     );
     if (!row) return undefined;
     const found = (await statesOf(this.db, user, [row])).get(`${row.day} ${row.token}`);
@@ -131,7 +138,7 @@ export class RewardHistoryRepository {
   }
 
   async ownerAverage(day: string, token: string, owner: string): Promise<string | undefined> {
-    const rows = await this.db.rows<{ average: string }>(
+    const rows = await this.db.often<{ average: string }>(
       'SELECT average FROM owner_average WHERE day = $1::date AND token = $2 AND owner = $3',
       [day, token, owner],
     );
@@ -140,7 +147,7 @@ export class RewardHistoryRepository {
 
   /** The chain rewards behind a day's pool, each with the part released on it (R15) and the block it was read at. */
   released(day: string, token: string): Promise<ReleasedRewardRow[]> {
-    return this.db.rows<ReleasedRewardRow>(
+    return this.db.often<ReleasedRewardRow>(
       `SELECT c.key, c.validator, c.period, c.amount, l.part, l.amount AS released, c.height, c.hash,
               (SELECT count(*)::int FROM reward_release o WHERE o.token = l.token AND o.reward_key = l.reward_key) AS parts
        FROM reward_release l JOIN chain_reward c ON c.token = l.token AND c.key = l.reward_key

@@ -41,7 +41,7 @@ export async function statesOf(
   const days = rewards.map((one) => one.day);
   const tokens = rewards.map((one) => one.token);
   const [batches, exceptions] = await Promise.all([
-    sql.rows<BatchRow>(
+    sql.often<BatchRow>(
       `SELECT k.day, k.token, s.state AS settlement, b.state, b.done_at
        FROM unnest($1::date[], $2::text[]) AS k(day, token)
        LEFT JOIN settlement s ON s.day = k.day AND s.token = k.token
@@ -51,7 +51,7 @@ export async function statesOf(
        ) b ON b.first_user <= $3`,
       [days, tokens, user],
     ),
-    sql.rows<{ day: string; token: string; state: string }>(
+    sql.often<{ day: string; token: string; state: string }>(
       `SELECT day, token, state FROM credit_exception
        WHERE user_id = $1 AND kind = 'reward' AND day = ANY($2::date[])`,
       [user, [...new Set(days)]],

@@ -104,7 +104,7 @@ export async function readWindow(
   // Rows of days that are not shown yet take no place away from others.
   const values: unknown[] = [wanted.user, limit + unfolded];
   const conditions = conditionsOf(groups, wanted, values);
-  const [row] = await db.prepared(statementOf(groups, conditions), values);
+  const [row] = await db.oftenAsArrays(statementOf(groups, conditions), values);
   const [version, text] = row as [string, string | null];
   const foldedGroups = groups.filter(isFolded);
   return {

@@ -15,7 +15,12 @@ export async function rolledBack<T>(db: Database, work: (dry: Transactions) => P
   const result: { value?: T } = {};
   try {
     await db.transaction(async (tx) => {
-      result.value = await work({ rows: tx.rows, affected: tx.affected, transaction: (inner) => inner(tx) });
+      result.value = await work({
+        rows: tx.rows,
+        often: tx.often,
+        affected: tx.affected,
+        transaction: (inner) => inner(tx),
+      });
       throw new RollBack();
     }, 'REPEATABLE READ');
   } catch (error) {

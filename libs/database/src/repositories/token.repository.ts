@@ -37,7 +37,7 @@ export class TokenRepository {
   constructor(private readonly db: Database) {}
 
   tokens(sql: Sql = this.db): Promise<TokenRow[]> {
-    return sql.rows<TokenRow>(
+    return sql.often<TokenRow>(
       `SELECT symbol, name, chain, decimals, payout_decimals AS "payoutDecimals", aliases,
               listed_from AS "listedFrom", delisted_from AS "delistedFrom"
        FROM token ORDER BY symbol`,
@@ -45,7 +45,7 @@ export class TokenRepository {
   }
 
   rules(sql: Sql = this.db): Promise<TokenRuleRow[]> {
-    return sql.rows<TokenRuleRow>(
+    return sql.often<TokenRuleRow>(
       `SELECT token, valid_from AS "validFrom", min_atoms AS "minAtoms", cap_atoms AS "capAtoms",
               release_days AS "releaseDays", fee_bps AS "feeBps", counted_balance AS "countedBalance",
               max_daily_rate_ppb AS "maxDailyRatePpb", trend_multiple AS "trendMultiple", rules_version AS "rulesVersion"
@@ -54,7 +54,7 @@ export class TokenRepository {
   }
 
   pauses(sql: Sql = this.db): Promise<TokenPauseRow[]> {
-    return sql.rows<TokenPauseRow>(
+    return sql.often<TokenPauseRow>(
       `SELECT token, starts_at AS "startsAt", ends_at AS "endsAt", reason FROM token_pause ORDER BY token, starts_at`,
     );
   }

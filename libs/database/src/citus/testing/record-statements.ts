@@ -12,7 +12,7 @@ export interface RecordedStatements {
 /** Writes down what repositories run in this process, from now on: not what a test runs for itself. */
 export function recordStatements(): RecordedStatements {
   const texts = new Map<string, string>();
-  const { rows, affected, transaction } = Database.prototype;
+  const { rows, often, oftenAsArrays, affected, transaction } = Database.prototype;
   const note = (text: string): void => {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 20;
@@ -24,7 +24,7 @@ export function recordStatements(): RecordedStatements {
     new Proxy(sql, {
       get(target, name): unknown {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function' || !/^(rows|affected|copyIn|copyOut|copyRows)$/.test(String(name)))
+        if (typeof value !== 'function' || !/^(rows|often|affected|copyIn|copyOut|copyRows)$/.test(String(name)))
           return value;
         return (text: string, ...rest: unknown[]): unknown => {
           note(text);
@@ -35,6 +35,14 @@ export function recordStatements(): RecordedStatements {
   Database.prototype.rows = function <Row>(this: Database, text: string, values?: readonly unknown[]): Promise<Row[]> {
     note(text);
     return rows.call(this, text, values) as Promise<Row[]>;
+  };
+  Database.prototype.often = function <Row>(this: Database, text: string, values?: readonly unknown[]): Promise<Row[]> {
+    note(text);
+    return often.call(this, text, values) as Promise<Row[]>;
+  };
+  Database.prototype.oftenAsArrays = function (this: Database, text: string, values?: readonly unknown[]) {
+    note(text);
+    return oftenAsArrays.call(this, text, values);
   };
   Database.prototype.affected = function (this: Database, text: string, values?: readonly unknown[]): Promise<number> {
     note(text);
@@ -57,6 +65,6 @@ export function recordStatements(): RecordedStatements {
           ),
         ),
       ].sort(),
-    stop: () => Object.assign(Database.prototype, { rows, affected, transaction }),
+    stop: () => Object.assign(Database.prototype, { rows, often, oftenAsArrays, affected, transaction }),
   };
 }
