@@ -6,11 +6,11 @@ import {
   stretchOf,
   type Transaction,
 } from '@app/database';
-import { dayInterval, KeyedNotes, NO_NOTE, type UtcDay } from '@app/staking-core';
+import { dayInterval, HashedKeys, NONE, type UtcDay } from '@app/staking-core';
 
 /** Who takes part in a day, and when: a few bytes a user, because nearly all of them do so from 00:00 to 24:00. */
 export class DayPeriods {
-  private readonly notes = new KeyedNotes();
+  private readonly notes = new HashedKeys();
   private readonly lists: Stretch[][];
   private readonly places = new Map<string, number>();
 
@@ -28,7 +28,7 @@ export class DayPeriods {
   /** Which of the lists is the user's, WHOLE_DAY or NEVER among them. The user's name is `bytes[start, end)`. */
   listOf(bytes: Uint8Array, start: number, end: number): number {
     const note = this.notes.get(bytes, start, end);
-    return note === NO_NOTE ? NEVER : note;
+    return note === NONE ? NEVER : note;
   }
 
   /** Overlapping ones count once. */

@@ -118,7 +118,14 @@ async function readRewards(
   tools: SettlementTools,
 ): Promise<void> {
   await tools.dayLog.rewards(tx, day, slices, (line) => {
-    const [weight, reward] = [line.bigint(REWARD.weight), line.bigint(REWARD.amount)];
-    prints.store(line.bytes, line.from(REWARD.user), line.to(REWARD.weight), weight, reward);
+    const [weightFrom, weightTo] = [line.from(REWARD.weight), line.to(REWARD.weight)];
+    prints.store(
+      line.bytes,
+      line.from(REWARD.user),
+      weightFrom,
+      weightTo,
+      line.from(REWARD.amount),
+      line.to(REWARD.amount),
+    );
   });
 }

@@ -127,8 +127,6 @@ export interface WholeDays {
   readonly among: string;
   /** Parameters with users who are not meant. */
   readonly but: readonly string[];
-  /** A further column. */
-  readonly column?: string;
 }
 
 /**
@@ -138,7 +136,7 @@ export interface WholeDays {
  * missing. The minimum times the day, because then only those who reach it cost a division. Every branch of the average has
  * the column's type, which saves a cast a row.
  */
-export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but, column }: WholeDays): string {
+export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but }: WholeDays): string {
   const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
   const now = rules.countedBalance === 'free' ? counted : `(${counted})::numeric(78,0)`;
   const average = (integral: string): string => `div(s.${integral}, 86400000)::numeric(78,0)`;
@@ -146,7 +144,7 @@ export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but,
     SELECT s.user_id, s.bucket,
            CASE WHEN s.day < $1::date THEN ${now}
                 WHEN s.day = $1::date THEN ${average('integral')}
-                WHEN s.prev_day = $1::date THEN ${average('prev_integral')} END AS average${column === undefined ? '' : `, ${column}`}
+                WHEN s.prev_day = $1::date THEN ${average('prev_integral')} END AS average
     FROM ${given.balances.from}
     WHERE ${given.balances.where} AND s.counts_from <= ${DAY_START} AND s.known_from < ${DAY_END} AND ${notAside(given)} AND ${among}
       AND CASE WHEN s.day < $1::date THEN ${counted} >= $3::numeric
@@ -164,30 +162,27 @@ const sharing = (cap: string): string => `
 /**
  * R8, R10 as a set: (user_id, bucket, average, weight) of everybody who has weight. One arm reads whole days from the
  * running accumulators, one the accounts that share a cap, one the few that were measured from the log. No sort, no loop
- * over all, no join of all. A weight of NULL is somebody unmeasured (see `wholeDays`).
+ * over all, no join of all. An average of NULL is somebody unmeasured (see `wholeDays`): whatever else is said is void.
  */
 export function ratedUsers(rules: RulesOfDay, given: Circumstances, range: Buckets = ALL_BUCKETS): string {
   // Of a paused token nobody's day is simply whole.
   const among = given.paused ? 'false' : within('s', range);
-  // Each arm leaves out who has a weight of zero by itself: a condition on the weight would be worked out three times.
-  const whole = `
-    ${wholeDays(rules, given, { among, but: ['$5', '$6'], column: 'NULL::numeric AS together' })} AND $4::numeric > 0
-    UNION ALL SELECT w.user_id, w.bucket, w.average, o.average
-    FROM (${wholeDays(rules, given, { among: `${among} AND s.user_id = ANY (ARRAY(SELECT unnest($6::text[])))`, but: ['$5'] })}) w
-    JOIN (${sharing('$4')}) o ON o.user_id = w.user_id WHERE ($4::numeric * w.average >= o.average) IS NOT FALSE
-    UNION ALL`;
-  // The least of nothing and the cap would be the cap.
+  const cap = '$4::numeric(78,0)';
+  const alone = (average: string): string => `least(${average}, ${cap})`;
+  const shared = (average: string): string => `div(${cap} * ${average}, o.average)::numeric(78,0)`;
+  const measured = 'div(b.integral, 86400000)::numeric(78,0)';
+  // Each arm leaves out who has a weight of zero by itself: a condition on the weight would be worked out again.
   return `
-    SELECT m.user_id, m.bucket, m.average,
-           CASE WHEN m.average IS NULL THEN NULL
-                WHEN m.together IS NULL THEN least(m.average, $4::numeric(78,0))
-                ELSE div($4::numeric * m.average, m.together)::numeric(78,0) END AS weight
-    FROM (${whole}
-      SELECT b.user_id, b.bucket, div(b.integral, 86400000)::numeric(78,0) AS average, o.average AS together
-      FROM partial_balance b LEFT JOIN (${sharing('$4')}) o ON o.user_id = b.user_id
-      WHERE b.day = $1::date AND b.token = $2 AND ${within('b', range)} AND b.integral >= $3::numeric * 86400000
-        AND $4::numeric > 0 AND (o.average IS NULL OR $4::numeric * div(b.integral, 86400000) >= o.average)
-    ) m`;
+    SELECT w.user_id, w.bucket, w.average, ${alone('w.average')} AS weight
+    FROM (${wholeDays(rules, given, { among, but: ['$5', '$6'] })}) w WHERE ${cap} > 0
+    UNION ALL SELECT w.user_id, w.bucket, w.average, ${shared('w.average')}
+    FROM (${wholeDays(rules, given, { among: `${among} AND s.user_id = ANY (ARRAY(SELECT unnest($6::text[])))`, but: ['$5'] })}) w
+    JOIN (${sharing('$4')}) o ON o.user_id = w.user_id WHERE (${cap} * w.average >= o.average) IS NOT FALSE
+    UNION ALL SELECT b.user_id, b.bucket, ${measured},
+           CASE WHEN o.average IS NULL THEN ${alone(measured)} ELSE ${shared(measured)} END
+    FROM partial_balance b LEFT JOIN (${sharing('$4')}) o ON o.user_id = b.user_id
+    WHERE b.day = $1::date AND b.token = $2 AND ${within('b', range)} AND b.integral >= $3::numeric * 86400000
+      AND ${cap} > 0 AND (o.average IS NULL OR ${cap} * div(b.integral, 86400000) >= o.average)`;
 }
 
 function notAside({ setAside }: Circumstances): string {

@@ -41,8 +41,10 @@ function bothWays(accounts: readonly Account[], rows: readonly IndependentRow['s
     const stored = rows[index] ?? null;
     compared.row({ user: () => `${index}`, averageAtoms: average, counts: true, owner, ownerAtoms, stored });
     if (stored === null) return;
-    const line = new TextEncoder().encode(`${index}\t${stored.averageAtoms}\t${stored.weightAtoms}`);
-    prints.store(line, 0, line.length, stored.weightAtoms, stored.rewardAtoms);
+    const key = `${index}\t${stored.averageAtoms}\t`;
+    const line = new TextEncoder().encode(`${key}${stored.weightAtoms}\t${stored.rewardAtoms}`);
+    const tab = line.lastIndexOf(9);
+    prints.store(line, 0, key.length, tab, tab + 1, line.length);
   });
   return { prints: prints.findings(), compared: compared.findings() };
 }

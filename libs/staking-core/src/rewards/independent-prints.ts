@@ -1,11 +1,11 @@
 import { compareDigits, decimalBytes } from './decimal-bytes.js';
+import { DigitShare } from './digit-share.js';
 import {
   type IndependentFindings,
   type IndependentRules,
   NO_FINDINGS,
   ownedWeight,
   ownerCoefficient,
-  ShareOf,
   type StoredFigures,
 } from './independent-day.js';
 import { RewardPrint } from './reward-print.js';
@@ -18,12 +18,10 @@ import { RewardPrint } from './reward-print.js';
 export class IndependentPrints {
   private readonly expected = new RewardPrint();
   private readonly stored = new RewardPrint();
-  private readonly share: ShareOf;
+  private readonly share: DigitShare;
   private readonly least: Uint8Array;
   private readonly cap: Uint8Array;
   private users = 0;
-  private qualifying = 0n;
-  private paid = 0n;
   private ownersPrint = 0n;
   private wrong = 0;
 
@@ -31,7 +29,8 @@ export class IndependentPrints {
     private readonly rules: IndependentRules,
     figures: StoredFigures,
   ) {
-    this.share = new ShareOf(rules, figures);
+    const unit = 10n ** BigInt(rules.decimals - rules.payoutDecimals);
+    this.share = new DigitShare(figures.poolAtoms, figures.qualifyingAtoms, unit);
     // Nobody takes part with nothing, whatever the minimum.
     this.least = decimalBytes(rules.minAtoms > 0n ? rules.minAtoms : 1n);
     this.cap = decimalBytes(rules.capAtoms);
@@ -72,14 +71,19 @@ export class IndependentPrints {
     expected.endLine();
   }
 
-  /** A stored reward: `bytes[from, to)` is the account's name, average and weight, with a TAB between them. */
-  store(bytes: Uint8Array, from: number, to: number, weightAtoms: bigint, rewardAtoms: bigint): void {
-    this.stored.feed(bytes, from, to);
+  /** A stored reward: `bytes[from, weightTo)` is name TAB average TAB weight; the reward is digits as the weight is. */
+  store(
+    bytes: Uint8Array,
+    from: number,
+    weightFrom: number,
+    weightTo: number,
+    rewardFrom: number,
+    rewardTo: number,
+  ): void {
+    this.stored.feed(bytes, from, weightTo);
     this.stored.endLine();
     this.users += 1;
-    this.qualifying += weightAtoms;
-    this.paid += rewardAtoms;
-    if (!this.share.is(rewardAtoms, weightAtoms)) this.wrong += 1;
+    if (!this.share.is(bytes, weightFrom, weightTo, rewardFrom, rewardTo)) this.wrong += 1;
   }
 
   /** What the rows come to; null: they are not the ones that were expected. */
@@ -88,8 +92,8 @@ export class IndependentPrints {
     return {
       ...NO_FINDINGS,
       users: this.users,
-      qualifyingAtoms: this.qualifying,
-      paidAtoms: this.paid,
+      qualifyingAtoms: this.share.weightAtoms,
+      paidAtoms: this.share.rewardAtoms,
       ownersPrint: this.ownersPrint,
     };
   }

@@ -1,3 +1,5 @@
+import { mixed } from './hashed-keys.js';
+
 /** So many hashes of 32 bits are added up exactly in a double. */
 const MOST = 1_048_576;
 const TAB = 9;
@@ -58,9 +60,3 @@ export class RewardPrint {
 
 const SEED_LOW = 17;
 const SEED_HIGH = 0x5bd1;
-
-/** One to one on 32 bits. */
-function mixed(value: number): number {
-  const bits = ((value ^ (value >>> 16)) * 0x5bd1f) | 0;
-  return bits ^ (bits >>> 13);
-}

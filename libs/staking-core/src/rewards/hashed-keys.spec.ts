@@ -1,16 +1,15 @@
-import { KeyedNotes } from './keyed-notes.js';
-import { NO_NOTE } from './keyed-sums.js';
+import { HashedKeys, NONE } from './hashed-keys.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function of(notes: KeyedNotes, key: string): number {
+function of(notes: HashedKeys, key: string): number {
   const bytes = bytesOf(`before${key}after`);
   return notes.get(bytes, 6, bytes.length - 5);
 }
 
-describe('KeyedNotes', () => {
+describe('HashedKeys', () => {
   it('R22: keeps the last note of each of many keys that differ in a digit or in their order, and of no other', () => {
-    const notes = new KeyedNotes();
+    const notes = new HashedKeys();
     const keys = Array.from({ length: 50_000 }, (_, n) => [`u${n}`, `${n}u`, `acct-${n * 7919}-é`, `${n}`]).flat();
     keys.forEach((key, n) => {
       const bytes = bytesOf(key);
@@ -19,7 +18,7 @@ describe('KeyedNotes', () => {
     });
     expect(notes.size).toBe(keys.length);
     expect(keys.filter((key, n) => of(notes, key) !== n + (n % 2))).toEqual([]);
-    expect(keys.filter((key) => of(notes, `${key}x`) !== NO_NOTE)).toEqual([]);
-    expect(of(notes, '')).toBe(NO_NOTE);
+    expect(keys.filter((key) => of(notes, `${key}x`) !== NONE)).toEqual([]);
+    expect(of(notes, '')).toBe(NONE);
   });
 });
