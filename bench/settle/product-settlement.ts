@@ -2,7 +2,11 @@ import { type Database, DayPartitionRepository, type SettlementState, type Token
 import { createLogger } from '@app/platform';
 import { utcDay } from '@app/staking-core';
 import { CoreClient } from '../../apps/settlement/src/core/core-client.js';
-import { settlementTools, type SettlementTools } from '../../apps/settlement/src/settlement-tools.js';
+import {
+  settlementTools,
+  type SettlementLimits,
+  type SettlementTools,
+} from '../../apps/settlement/src/settlement-tools.js';
 import { waitForFinalData } from '../../apps/settlement/src/steps/1-wait-for-final-data.js';
 import { measureBalances } from '../../apps/settlement/src/steps/2-measure-balances.js';
 import { decideWhoQualifies } from '../../apps/settlement/src/steps/3-decide-who-qualifies.js';
@@ -33,6 +37,7 @@ export class ProductSettlement {
     private readonly db: Database,
     private readonly day: string,
     shards: number,
+    limits: Partial<SettlementLimits> = {},
   ) {
     const leaves = new DayPartitionRepository(db);
     this.tools = settlementTools({
@@ -41,7 +46,7 @@ export class ProductSettlement {
       clock: { now: () => Promise.resolve(new Date()) },
       log: createLogger({ app: 'bench-settlement', level: 'error' }),
       openDay: (of) => leaves.openDay(of),
-      limits: { shards },
+      limits: { shards, ...limits },
     });
   }
 
@@ -51,7 +56,9 @@ export class ProductSettlement {
     const day = utcDay(this.day);
     if (part === 'final') await tools.settlements.openDueDays(db);
     const rows = await tools.settlements.ofDay(db, day);
-    await Promise.all(rows.map(({ token }) => this.settle({ day, token }, part)));
+    // One that fails must not leave the others running behind the caller's back.
+    const ends = await Promise.allSettled(rows.map(({ token }) => this.settle({ day, token }, part)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   private async settle(unit: TokenDay, part: SettlePart): Promise<void> {
