@@ -11,7 +11,14 @@ import { settleDown, storedHash } from '../settle/day-state.js';
 import { ProductSettlement } from '../settle/product-settlement.js';
 import { writeDay } from '../settle/settle-bench.js';
 import { type ApiCall, putLoad, type CallFigures } from './load.js';
-import { foldMeasuredDay, longStanding, payMeasuredDay, readsPerSecond, writePastDays } from './past-days.js';
+import {
+  emptyReadsPerSecond,
+  foldMeasuredDay,
+  longStanding,
+  payMeasuredDay,
+  readsPerSecond,
+  writePastDays,
+} from './past-days.js';
 
 export interface ApiOptions {
   readonly users: number;
@@ -83,7 +90,13 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
 async function readsOf(db: Database, one: Database, names: readonly string[]): Promise<Record<string, number | null>> {
   const unfoldedRewardReadsPerSecond = await readsPerSecond(one, names);
   const foldSeconds = await foldMeasuredDay(db);
-  return { rewardReadsPerSecond: await readsPerSecond(one, names), unfoldedRewardReadsPerSecond, foldSeconds };
+  const rewardReadsPerSecond = await readsPerSecond(one, names);
+  return {
+    rewardReadsPerSecond,
+    emptyReadsPerSecond: await emptyReadsPerSecond(one),
+    unfoldedRewardReadsPerSecond,
+    foldSeconds,
+  };
 }
 
 /** What users and the core ask for. New accounts switch on; everything else reads. */
