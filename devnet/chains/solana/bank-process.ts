@@ -27,6 +27,8 @@ export class BankProcess {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   private ended: Error | null = null;
+  /** A Bank that was killed is seen by the broken pipe first, and by its exit a moment later. */
+  private broken = false;
 
   private constructor(private readonly child: ChildProcess) {
     child.on('message', (message: { id: number; result?: unknown; error?: string }) => {
@@ -63,7 +65,7 @@ export class BankProcess {
   }
 
   get alive(): boolean {
-    return this.ended === null && this.child.connected;
+    return this.ended === null && !this.broken && this.child.connected;
   }
 
   open(accounts: readonly (Omit<BankAccount, 'executable'> & { readonly address: Buffer })[]): Promise<void> {
@@ -118,6 +120,7 @@ export class BankProcess {
       this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.child.send({ id, method, params }, (error) => {
         if (error === null) return;
+        this.broken = true;
         this.waiting.delete(id);
         reject(error);
       });
