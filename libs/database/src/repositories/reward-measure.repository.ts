@@ -46,14 +46,8 @@ export class RewardMeasureRepository {
     const switched = `
       SELECT user_id FROM participation_period WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at
       UNION SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
-    const gone = given.farAhead ? `UNION ${movedOn(given)}` : '';
-    await measureFromLog(
-      tx,
-      unit,
-      rules,
-      given,
-      given.paused ? EVERYBODY : await listed(tx, unit, `${switched} ${gone}`),
-    );
+    const whom = given.paused ? EVERYBODY : await candidatesOf(tx, unit, given, switched, given.farAhead);
+    await measureFromLog(tx, unit, rules, given, whom);
     const [row] = await tx.rows<{ moved_on: number }>(
       `SELECT count(*)::int AS moved_on FROM partial_balance
        WHERE day = $1::date AND token = $2 AND intervals = '[[0, 86400000]]'::jsonb`,
@@ -76,8 +70,8 @@ export class RewardMeasureRepository {
     const left = `SELECT user_id FROM participation_period WHERE ends_at >= ${DAY_END} AND starts_at < ${DAY_END}`;
     if (whom === 'switched only' && (await tx.rows(`${left} LIMIT 1`, [unit.day])).length === 0) return;
     const given = await circumstancesOf(tx, unit);
-    const candidates = whom === 'switched only' ? left : `${left} UNION ${movedOn(given)} AND ${within('s', range)}`;
-    await measureFromLog(tx, unit, rules, given, await listed(tx, unit, candidates), range);
+    const candidates = await candidatesOf(tx, unit, given, left, whom === 'moved on too', range);
+    await measureFromLog(tx, unit, rules, given, candidates, range);
   }
 
   /** R10: the sum over an owner's accounts that qualify by themselves; the cap is shared out by it. */
@@ -124,18 +118,37 @@ export class RewardMeasureRepository {
 const FEW = 20_000;
 
 /** Neither slot of the accumulator is the day's any more. */
-function movedOn({ balances }: Circumstances): string {
-  return `SELECT user_id FROM ${balances.from} WHERE ${balances.where} AND s.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date`;
-}
+const MOVED_ON = 's.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date';
 
 /** Of a paused token: nobody's day is simply whole. */
 const EVERYBODY = Symbol('everybody');
 
-/** @param query of user_id; $1 is the day, $2 the token, whether it asks for both or not */
-async function listed(tx: Transaction, unit: TokenDay, query: string): Promise<UserList> {
+/**
+ * Who of those that switched holds the token, of whom few do, and who has moved on; less those that are measured already:
+ * whoever is named costs the statements that follow, and when nobody is, there are none.
+ * @param switched query of user_id; $1 is the day, $2 the token, whether it asks for both or not
+ */
+async function candidatesOf(
+  tx: Transaction,
+  unit: TokenDay,
+  given: Circumstances,
+  switched: string,
+  movedOnToo: boolean,
+  range: Buckets = ALL_BUCKETS,
+): Promise<UserList> {
+  const measured = 'SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2';
+  const left = await listed(tx, unit, `${switched} EXCEPT ${measured}`);
+  if (left === NOBODY && !movedOnToo) return NOBODY;
+  const { from, where } = given.balances;
+  const meant = movedOnToo ? `(${isIn('$3', 's.user_id')} OR ${MOVED_ON})` : isIn('$3', 's.user_id');
+  const holding = `SELECT s.user_id FROM ${from} WHERE ${where} AND ${within('s', range)} AND ${meant}`;
+  return listed(tx, unit, `${holding} EXCEPT ${measured}`, [left]);
+}
+
+async function listed(tx: Transaction, unit: TokenDay, query: string, more: readonly string[] = []): Promise<UserList> {
   const [row] = await tx.rows<{ users: UserList }>(
     `SELECT ARRAY(${query})::text AS users, $1::date AS day, $2::text AS token`,
-    keyOf(unit),
+    [...keyOf(unit), ...more],
   );
   return row?.users ?? NOBODY;
 }
@@ -159,7 +172,8 @@ function keyOf(unit: TokenDay): string[] {
 /**
  * Only for the candidates: those that switched, were cut or paused during the day, and those whose accumulator
  * has left the day behind. A balance is followed backwards: what it is now less everything logged since 00:00.
- * One change adds its delta for every counting millisecond after it, so neither order nor the balances in between matter.
+ * A stretch of time counts the present balance, less each change for every millisecond of the stretch that lay before it:
+ * so neither order nor the balances in between matter.
  * Candidates are looked up by the key, periods that have ended by when; the log of the token is read once, and most
  * of its lines are passed over at the first look: see `exceptionsOf` for why the candidates come as a list.
  */
@@ -177,11 +191,12 @@ async function measureFromLog(
   // By the key; and one by one in a log that has none.
   const present = all ? 'true' : 's.user_id = ANY (ARRAY(SELECT unnest($3::text[])))';
   const logged = all ? 'true' : isIn('$3', 'e.user_id');
+  const ended = all ? 'true' : isIn('$3', 'user_id');
   await tx.affected(
     `
     WITH ended AS (
       SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during FROM participation_period
-      WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at GROUP BY user_id
+      WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at AND ${ended} GROUP BY user_id
     ), cut AS (
       SELECT user_id, range_agg(tstzrange(starts_at, ends_at)) AS during FROM participation_cut
       WHERE token IN ($2, '*') AND ${OVERLAPS} GROUP BY user_id
@@ -211,14 +226,13 @@ async function measureFromLog(
       SELECT user_id, sum(to_ms - from_ms) AS length, jsonb_agg(jsonb_build_array(from_ms, to_ms) ORDER BY place) AS intervals
       FROM piece GROUP BY user_id
     ), logged AS (
-      SELECT e.user_id, sum(e.change) FILTER (WHERE place = 1) AS since,
-             sum(e.change * greatest(0, to_ms - greatest(from_ms, e.ms))) AS during
+      SELECT e.user_id, sum(e.change * (least(e.ms, to_ms) - from_ms)) AS before
       FROM (${loggedChanges(given, counted('e', 'free_delta', 'locked_delta'), logged)}) e
-      JOIN piece ON piece.user_id = e.user_id GROUP BY e.user_id
+      JOIN piece ON piece.user_id = e.user_id AND e.ms > from_ms GROUP BY e.user_id
     )
     INSERT INTO partial_balance (user_id, day, token, bucket, integral, intervals)
     SELECT p.user_id, $1::date, $2, p.bucket,
-           (p.counted - coalesce(logged.since, 0)) * stretch.length + coalesce(logged.during, 0), stretch.intervals
+           p.counted * stretch.length - coalesce(logged.before, 0), stretch.intervals
     FROM present p JOIN stretch USING (user_id) LEFT JOIN logged USING (user_id)`,
     all ? keyOf(unit) : [...keyOf(unit), candidates],
   );
