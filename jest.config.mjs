@@ -34,6 +34,7 @@ export default {
   testTimeout: 120_000,
   // The PostgreSQL that the suites share outlives each of them, and no run.
   globalTeardown: '<rootDir>/test/support/stop-test-postgres.cjs',
+  testSequencer: '<rootDir>/test/support/slow-first.cjs',
   projects: [
     {
       ...shared,
