@@ -3,6 +3,7 @@ import type { Transaction } from '../database.js';
 import { type CopiedChange, copiedChanges } from './copied-changes.js';
 import { type CopiedLine, copiedLines } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
+import { exactLeaves } from './exact-leaves.js';
 import { leafName } from './reward-split.repository.js';
 import { countedExpression } from './reward-sql.js';
 import type { TokenDay } from './settlement.repository.js';
@@ -67,14 +68,14 @@ export class DayLogRepository {
   async unusual(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
     const { day, token, start, end } = literals(unit);
     const within = slicing(slices);
+    const { balances } = await exactLeaves(tx, unit);
     const copy = `COPY (
       WITH aside AS (SELECT shard FROM quarantine WHERE token = '*' AND day = ${day}),
       unusual AS (
         SELECT user_id FROM participation_cut
         WHERE token IN (${token}, '*') AND starts_at < ${end} AND (ends_at IS NULL OR ends_at > ${start}) ${within('user_id')}
         UNION SELECT user_id FROM quarantine WHERE token = ${token} AND day = ${day} ${within('user_id')}
-        UNION SELECT user_id FROM spot_balance
-        WHERE token = ${token} AND (known_from > ${start} OR shard IN (SELECT shard FROM aside)) ${within('user_id')}
+        UNION SELECT user_id FROM ${balances} AND (known_from > ${start} OR shard = ANY (ARRAY(SELECT shard FROM aside))) ${within('user_id')}
         UNION SELECT user_id FROM account WHERE owner IS NOT NULL ${within('user_id')}
       )
       SELECT s.user_id, ${MS('s.known_from')}, coalesce(c.cuts, ''), (q.user_id IS NOT NULL OR aside.shard IS NOT NULL)::int,
@@ -100,13 +101,13 @@ export class DayLogRepository {
     slices: Slices,
     each: (change: CopiedChange, ofDay: boolean) => void,
   ): Promise<void> {
-    const { day, token } = literals(unit);
     const delta = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
-    const where = `token = ${token} ${slicing(slices)('user_id')}`;
+    const within = slicing(slices)('user_id');
     const copy = (from: string): string =>
-      `COPY (SELECT user_id, ms_of_day, ${delta} FROM ${from}) TO STDOUT (FORMAT binary)`;
-    await copiedChanges(tx, copy(`balance_event e WHERE day = ${day} AND ${where}`), (change) => each(change, true));
-    await copiedChanges(tx, copy(`balance_event e WHERE day > ${day} AND ${where}`), (change) => each(change, false));
+      `COPY (SELECT user_id, ms_of_day, ${delta} FROM ${from} ${within}) TO STDOUT (FORMAT binary)`;
+    const { ofDay, later } = await exactLeaves(tx, unit);
+    await copiedChanges(tx, copy(ofDay), (change) => each(change, true));
+    for (const leaf of later) await copiedChanges(tx, copy(leaf), (change) => each(change, false));
   }
 
   /** Everybody who holds the token, as it is now. */
@@ -117,15 +118,10 @@ export class DayLogRepository {
     slices: Slices,
     each: (line: CopiedLine) => void,
   ): Promise<void> {
-    const { token } = literals(unit);
     const now = countedExpression(rules.countedBalance)('b', 'free', 'locked');
-    const within = slicing(slices)('user_id');
-    await copiedLines(
-      tx,
-      `COPY (SELECT user_id, ${now} FROM spot_balance b WHERE token = ${token} ${within}) TO STDOUT`,
-      2,
-      each,
-    );
+    const { balances } = await exactLeaves(tx, unit);
+    const copy = `COPY (SELECT user_id, ${now} FROM ${balances} ${slicing(slices)('user_id')}) TO STDOUT`;
+    await copiedLines(tx, copy, 2, each);
   }
 
   /** Every reward that is stored. */
