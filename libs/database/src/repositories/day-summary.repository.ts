@@ -39,6 +39,10 @@ export interface PaidDayRow {
   readonly qualifying: string;
 }
 
+export interface TokenPaidDayRow extends PaidDayRow {
+  readonly token: string;
+}
+
 const COLUMNS = `day, token, state, rules_version AS "rulesVersion", observed, released, stake, qualifying, fee,
   pool_part AS "poolPart", treasury_part AS "treasuryPart", leftover_before AS "leftoverBefore", boosts, pool, paid,
   leftover, users, waiting_for AS "waitingFor", held, late, paid_at AS "paidAt"`;
@@ -75,14 +79,17 @@ export class DaySummaryRepository {
     );
   }
 
-  /** The newest paid day of each token that has one. */
-  lastPaid(): Promise<(PaidDayRow & { readonly token: string })[]> {
-    return this.db.often<PaidDayRow & { readonly token: string }>(
+  /**
+   * The newest paid days of each token, up to seven, newest first: back from the newest day a few steps in the index,
+   * however many days there are.
+   */
+  lastSevenPaid(): Promise<TokenPaidDayRow[]> {
+    return this.db.often<TokenPaidDayRow>(
       `SELECT t.symbol AS token, s.day, s.paid, s.qualifying
        FROM token t CROSS JOIN LATERAL (
          SELECT day, paid, qualifying FROM settlement
          WHERE token = t.symbol AND state = 'paid' AND paid IS NOT NULL AND qualifying IS NOT NULL
-         ORDER BY day DESC LIMIT 1) s`,
+         ORDER BY day DESC LIMIT 7) s`,
     );
   }
 }
