@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  AccountRepository,
   BalanceReadingRepository,
   Database,
   PriceRepository,
@@ -39,8 +38,7 @@ export class StandingService {
 
   /** R12, R32: where a user stands now, per token, with reasons. Undefined: no such user. */
   async of(user: string) {
-    const [account, at] = await Promise.all([new AccountRepository(this.db).find(user), this.clock.now()]);
-    if (!account) return undefined;
+    const at = await this.clock.now();
     const instant = at.toISOString();
     const next = new Date(at.getTime() + 1).toISOString();
     const [stored, rows, listed, prices] = await Promise.all([
@@ -49,6 +47,7 @@ export class StandingService {
       this.tokens.listed(),
       new PriceRepository(this.db).newest(),
     ]);
+    if (!stored) return undefined;
     const open = stored.periods.find((period) => period.endsAt === null);
     const now: Now = { ...stored, at, active: open !== undefined, countsFrom: open?.startsAt ?? null };
     const standing = listed.flatMap((token) => tokenStanding(token, rows, now));

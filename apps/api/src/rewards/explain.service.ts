@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  AccountRepository,
   ArchiveRepository,
   BalanceReadingRepository,
   Database,
@@ -8,6 +7,7 @@ import {
   RewardHistoryRepository,
   type ArchiveSubject,
   type DaySummaryRow,
+  type ReleasedRewardRow,
   type RewardRow,
 } from '@app/database';
 import {
@@ -18,6 +18,7 @@ import {
   utcDay,
   ZERO_ATOMS,
   type Atoms,
+  type ExplainedChainReward,
   type PoolInput,
   type UtcDay,
 } from '@app/staking-core';
@@ -58,20 +59,15 @@ export class ExplainService {
     if ('known' in found) return { kind: 'token-unknown', known: found.known };
     const { token } = found;
     const day = utcDay(dayText);
-    const [account, summary] = await Promise.all([
-      new AccountRepository(this.db).find(user),
-      this.days.ofToken(day, token.symbol),
-    ]);
-    if (!account) return { kind: 'user-unknown' };
+    const [taking, summary] = await Promise.all([this.taking.of(user, day), this.days.ofToken(day, token.symbol)]);
+    if (!taking) return { kind: 'user-unknown' };
     const inForce = limitsInForce(token.rules, day);
     if (!inForce.ok || !summary || summary.pool === null)
       return { kind: 'not-settled', state: summary?.state ?? 'open' };
-    const [stored, taking, [logged], chainRewards, ownerAverage] = await Promise.all([
+    const [stored, [logged], ownerAverage] = await Promise.all([
       this.rewards.one(user, token.symbol, day),
-      this.taking.of(user, day),
       this.balances.loggedDays(user, [token.symbol], day),
-      this.chainRewards(day, token.symbol),
-      account.owner === null ? undefined : this.rewards.ownerAverage(day, token.symbol, account.owner),
+      taking.owner === null ? undefined : this.rewards.ownerAverage(day, token.symbol, taking.owner),
     ]);
     const explanation = explainReward({
       user,
@@ -82,7 +78,7 @@ export class ExplainService {
       ownerAverageAtoms: ownerAverage === undefined ? null : atoms(BigInt(ownerAverage)),
       pool: poolInput(summary as SplitDay, inForce.rules),
       leftoverAtoms: atoms(BigInt(summary.leftover ?? '0')),
-      chainRewards,
+      chainRewards: summary.chainRewards.map(chainReward),
       stored: storedAtoms(stored),
       receipt: receiptOf(stored, user, token, day),
     });
@@ -105,20 +101,19 @@ export class ExplainService {
     if (log !== undefined) return { kind: 'archived', subject: 'log', day: log };
     return rewards === day ? { kind: 'archived', subject: 'rewards', day } : undefined;
   }
+}
 
-  private async chainRewards(day: UtcDay, token: string) {
-    const rows = await this.rewards.released(day, token);
-    return rows.map((row) => ({
-      key: row.key,
-      validator: row.validator,
-      period: row.period,
-      amountAtoms: atoms(BigInt(row.amount)),
-      part: row.part,
-      parts: row.parts,
-      releasedAtoms: atoms(BigInt(row.released)),
-      block: { height: BigInt(row.height), hash: row.hash },
-    }));
-  }
+function chainReward(row: ReleasedRewardRow): ExplainedChainReward {
+  return {
+    key: row.key,
+    validator: row.validator,
+    period: row.period,
+    amountAtoms: atoms(BigInt(row.amount)),
+    part: row.part,
+    parts: row.parts,
+    releasedAtoms: atoms(BigInt(row.released)),
+    block: { height: BigInt(row.height), hash: row.hash },
+  };
 }
 
 function poolInput(day: SplitDay, rules: DatedRules): PoolInput {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AccountRepository, BalanceReadingRepository, type BalanceRow, type LoggedDay } from '@app/database';
+import { BalanceReadingRepository, type BalanceRow, type LoggedDay } from '@app/database';
 import {
   atoms,
   balanceSegments,
@@ -39,7 +39,6 @@ export class PendingWorld {
 @Injectable()
 export class PendingService {
   constructor(
-    private readonly accounts: AccountRepository,
     private readonly balances: BalanceReadingRepository,
     private readonly tokens: TokenService,
     private readonly world: PendingWorld,
@@ -47,8 +46,7 @@ export class PendingService {
 
   /** Undefined: no such user. */
   async of(user: string) {
-    const [account, now] = await Promise.all([this.accounts.find(user), this.world.clock.now()]);
-    if (!account) return undefined;
+    const now = await this.world.clock.now();
     const today = dayOf(BigInt(now.getTime()));
     const [rows, listed, rates, taking] = await Promise.all([
       this.balances.balances(user),
@@ -56,6 +54,7 @@ export class PendingService {
       this.tokens.rates(),
       this.world.taking.of(user, today),
     ]);
+    if (!taking) return undefined;
     const held = rows.flatMap((row): Held[] => {
       const token = listed.find((one) => one.symbol === row.token);
       const inForce = token && limitsInForce(token.rules, today);

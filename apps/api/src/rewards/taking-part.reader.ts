@@ -17,12 +17,14 @@ export type CountedRow = Pick<BalanceRow, 'shard' | 'knownFrom'> | undefined;
 
 /** R3-R6: what is stored about one user's day; which part of it counts is said token by token. */
 export class TakingPart {
+  readonly owner: string | null;
   private readonly periods: readonly OpenInterval[];
 
   constructor(
     private readonly day: UtcDay,
     private readonly stored: TakingPartRows,
   ) {
+    this.owner = stored.owner;
     this.periods = stored.periods
       .filter((one) => one.endsAt === null || one.endsAt > one.startsAt)
       .map((one) => openInterval(one));
@@ -51,9 +53,11 @@ export class TakingPart {
 export class TakingPartReader {
   constructor(private readonly repository: TakingPartRepository) {}
 
-  async of(user: string, day: UtcDay): Promise<TakingPart> {
+  /** Undefined: no such user. */
+  async of(user: string, day: UtcDay): Promise<TakingPart | undefined> {
     const [from, to] = [formatInstant(dayStartMs(day)), formatInstant(dayEndMs(day))];
-    return new TakingPart(day, await this.repository.during(user, day, from, to));
+    const stored = await this.repository.during(user, day, from, to);
+    return stored && new TakingPart(day, stored);
   }
 }
 

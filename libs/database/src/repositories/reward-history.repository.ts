@@ -5,18 +5,6 @@ import { groupsOf, groupsWithin, type LeafGroup, nextWindow, type ReadWindow, re
 
 export type { RewardRow };
 
-export interface ReleasedRewardRow {
-  readonly key: string;
-  readonly validator: string;
-  readonly period: string;
-  readonly amount: string;
-  readonly part: number;
-  readonly parts: number;
-  readonly released: string;
-  readonly height: string;
-  readonly hash: string;
-}
-
 /** A user's place in the list: older days, or the same day and a later symbol, come next. */
 export interface RewardPlace {
   readonly day: string;
@@ -155,17 +143,6 @@ export class RewardHistoryRepository {
       [day, token, owner],
     );
     return rows[0]?.average;
-  }
-
-  /** The chain rewards behind a day's pool, each with the part released on it (R15) and the block it was read at. */
-  released(day: string, token: string): Promise<ReleasedRewardRow[]> {
-    return this.db.often<ReleasedRewardRow>(
-      `SELECT c.key, c.validator, c.period, c.amount, l.part, l.amount AS released, c.height, c.hash,
-              (SELECT count(*)::int FROM reward_release o WHERE o.token = l.token AND o.reward_key = l.reward_key) AS parts
-       FROM reward_release l JOIN chain_reward c ON c.token = l.token AND c.key = l.reward_key
-       WHERE l.day = $1::date AND l.token = $2 ORDER BY c.key`,
-      [day, token],
-    );
   }
 }
 

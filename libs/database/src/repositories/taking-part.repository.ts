@@ -19,6 +19,8 @@ export interface CutRow {
 
 /** What is stored about a user's taking part in a stretch of one day, whatever the token. */
 export interface TakingPartRows {
+  /** Whose account it is, where the core has said so. */
+  readonly owner: string | null;
   /** Those that touch it, and the open one, which may start after it. */
   readonly periods: readonly PeriodRow[];
   readonly cuts: readonly CutRow[];
@@ -29,7 +31,7 @@ export interface TakingPartRows {
 }
 
 type Columns = readonly [
-  kind: 'period' | 'cut' | 'quarantine' | 'gap',
+  kind: 'account' | 'period' | 'cut' | 'quarantine' | 'gap',
   startsAt: Date | null,
   endsAt: Date | null,
   since: Date | null,
@@ -41,10 +43,16 @@ type Columns = readonly [
 export class TakingPartRepository {
   constructor(private readonly db: Pick<Database, 'oftenAsArrays'>) {}
 
-  /** Of `[from, to)`, two instants of `day`, in one statement: each is a few rows, and asking costs more than reading. */
-  async during(user: string, day: string, from: string, to: string): Promise<TakingPartRows> {
+  /**
+   * Of `[from, to)`, two instants of `day`, in one statement: each is a few rows, and asking costs more than reading.
+   * Undefined: no such user.
+   */
+  async during(user: string, day: string, from: string, to: string): Promise<TakingPartRows | undefined> {
     const rows = (await this.db.oftenAsArrays(
-      `SELECT 'period', starts_at, ends_at, since, terms_version COLLATE "C", NULL, NULL::smallint FROM participation_period
+      `SELECT 'account', NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, owner COLLATE "C", NULL::text, NULL::smallint
+         FROM account WHERE user_id = $1
+       UNION ALL
+       SELECT 'period', starts_at, ends_at, since, terms_version, NULL, NULL FROM participation_period
          WHERE user_id = $1 AND (ends_at IS NULL OR (starts_at < $4 AND ends_at > $3))
        UNION ALL
        SELECT 'cut', starts_at, ends_at, NULL, token, reason, NULL FROM participation_cut
@@ -58,7 +66,10 @@ export class TakingPartRepository {
       [user, day, from, to],
     )) as unknown as Columns[];
     const of = (kind: Columns[0]) => rows.filter((row) => row[0] === kind);
+    const [account] = of('account');
+    if (!account) return undefined;
     return {
+      owner: account[4],
       periods: of('period').map(([, startsAt, endsAt, since, termsVersion]) => {
         return { startsAt: startsAt!, endsAt, since: since!, termsVersion: termsVersion! };
       }),
