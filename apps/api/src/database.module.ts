@@ -10,6 +10,7 @@ import {
   PriceRepository,
   RewardHistoryRepository,
   SpotFeedRepository,
+  TakingPartRepository,
   TokenRepository,
 } from '@app/database';
 import { HealthChecks, Metrics, type Clock as ClockPort } from '@app/platform';
@@ -21,9 +22,9 @@ const REPOSITORIES = [
   CreditListRepository,
   DayPartitionRepository,
   DaySummaryRepository,
-  ParticipationRepository,
   PriceRepository,
   RewardHistoryRepository,
+  TakingPartRepository,
   TokenRepository,
 ];
 
@@ -47,13 +48,14 @@ export class DatabaseModule {
         { provide: Metrics, useValue: world.metrics },
         { provide: HealthChecks, useValue: world.health },
         { provide: SpotFeedRepository, useFactory: () => new SpotFeedRepository() },
+        { provide: ParticipationRepository, useFactory: () => new ParticipationRepository() },
         ...REPOSITORIES.map((Repository) => ({
           provide: Repository,
           useFactory: (db: Database) => new Repository(db),
           inject: [Database],
         })),
       ],
-      exports: [Database, Clock, Metrics, HealthChecks, SpotFeedRepository, ...REPOSITORIES],
+      exports: [Database, Clock, Metrics, HealthChecks, SpotFeedRepository, ParticipationRepository, ...REPOSITORIES],
     };
   }
 }

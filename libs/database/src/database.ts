@@ -62,7 +62,10 @@ export class Database implements Sql {
       poolSize: options.poolSize ?? 10,
       applicationName: options.applicationName ?? 'soft-staking',
       extra: {
-        options: `-c TimeZone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 60_000} -c lock_timeout=20000`,
+        // A server of another default would be told before each transaction; so the connection is told once.
+        options:
+          '-c TimeZone=UTC -c default_transaction_isolation=read\\ committed -c lock_timeout=20000 ' +
+          `-c statement_timeout=${options.statementTimeoutMs ?? 60_000}`,
         keepAlive: true,
       },
     });
@@ -126,7 +129,7 @@ export class Database implements Sql {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as pg.PoolClient;
-      await runner.startTransaction(isolation);
+      await runner.startTransaction(isolation === 'READ COMMITTED' ? undefined : isolation);
       const result = await work(transactionOn(runner, client, this.statements));
       await runner.commitTransaction();
       return result;

@@ -17,6 +17,7 @@ export * from './repositories/token.repository.js';
 export * from './repositories/price.repository.js';
 export * from './repositories/account.repository.js';
 export * from './repositories/participation.repository.js';
+export * from './repositories/taking-part.repository.js';
 export * from './repositories/balance-reading.repository.js';
 export * from './repositories/day-summary.repository.js';
 export * from './repositories/reward-history.repository.js';

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { CreditListRepository, type CreditRow } from '@app/database';
 import { atoms, creditId, formatAmount, type UtcDay } from '@app/staking-core';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
-import { TokenService, type ListedToken } from '../tokens/token.service.js';
+import type { ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
 
 export interface CreditQuery {
   readonly day: UtcDay;
@@ -24,9 +25,10 @@ export class CreditsService {
   ) {}
 
   async page(query: CreditQuery): Promise<CreditOutcome> {
+    const found = query.token === undefined ? undefined : await this.tokens.find(query.token);
+    if (found && 'known' in found) return { kind: 'token-unknown', known: found.known };
+    const token = found?.token;
     const listed = await this.tokens.listed();
-    const token = listed.find((one) => one.symbol === query.token || one.aliases.includes(query.token ?? ''));
-    if (query.token !== undefined && !token) return { kind: 'token-unknown', known: listed.map((one) => one.symbol) };
     const scope = ['credits', query.day, token?.symbol, query.state];
     const place = query.cursor === undefined ? null : decodeCursor(scope, query.cursor, 2);
     const rows = await this.credits.page({

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DaySummaryRepository, type DayCheckRow, type DaySummaryRow } from '@app/database';
 import { atoms, dayOf, formatAmount, type UtcDay } from '@app/staking-core';
 import { Clock } from '../clock.js';
-import { TokenService, type ListedToken } from '../tokens/token.service.js';
+import type { ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
 
 export type DayOutcome =
   | { readonly kind: 'day'; readonly day: string; readonly tokens: Readonly<Record<string, object>> }
@@ -18,8 +19,8 @@ export class DaysService {
 
   /** Per token listed on that day; what is not known yet is null, never zero (R19). */
   async day(day: UtcDay): Promise<DayOutcome> {
-    const listed = await this.tokens.listed();
-    const last = dayOf(BigInt((await this.clock.now()).getTime()));
+    const [listed, now] = await Promise.all([this.tokens.listed(), this.clock.now()]);
+    const last = dayOf(BigInt(now.getTime()));
     const first = listed.map((token) => token.listedFrom).sort()[0] ?? last;
     if (day < first || day > last) return { kind: 'out-of-range', first, last };
     const [rows, checks] = await Promise.all([this.days.ofDay(day), this.days.checksOf(day)]);

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AccountRepository, Database, ParticipationRepository, type AccountRow, type Transaction } from '@app/database';
+import {
+  AccountRepository,
+  Database,
+  ParticipationRepository,
+  type AccountRow,
+  type BeforeSwitch,
+  type Transaction,
+} from '@app/database';
 import {
   countsFrom,
   dayOf,
@@ -47,9 +54,9 @@ export class ParticipationService {
       const closedThrough = await this.participation.closedThrough(tx);
       const account = await this.accounts.lock(tx, command.user);
       if (!account) return { kind: 'user-unknown' };
-      const said = await this.participation.consentAt(tx, command.user, formatInstant(command.atMs));
-      if (said) return repeated(said.active, command);
-      const outcome = await this.decide(tx, account, command);
+      const before = await this.participation.beforeSwitch(tx, command.user, formatInstant(command.atMs));
+      if (before.said) return repeated(before.said.active, command);
+      const outcome = await this.decide(tx, account, before, command);
       if (outcome.kind === 'refused') return outcome;
       await this.store(tx, command, outcome, closedThrough);
       return { kind: 'done', changed: outcome.kind !== 'unchanged' };
@@ -67,13 +74,18 @@ export class ParticipationService {
     return null;
   }
 
-  private async decide(tx: Transaction, account: AccountRow, command: SwitchCommand): Promise<SwitchOutcome> {
+  private async decide(
+    tx: Transaction,
+    account: AccountRow,
+    before: BeforeSwitch,
+    command: SwitchCommand,
+  ): Promise<SwitchOutcome> {
     const at = formatInstant(command.atMs);
-    const terms = await this.accounts.currentTerms(tx, at);
+    const { terms, allowed } = await this.accounts.offerTo(tx, account.region, dayOf(command.atMs), at);
     const facts = {
       // No terms at all: nothing to accept, so nobody can switch on.
       currentTermsVersion: terms ?? '(none)',
-      regionAllowed: await this.accounts.regionAllowed(tx, account.region, dayOf(command.atMs)),
+      regionAllowed: allowed,
       userStatus: account.status,
       // Leaving the region closes the period at once (see UsersService), so an open one stands.
       consentLapsed: false,
@@ -81,23 +93,9 @@ export class ParticipationService {
     const request = {
       active: command.active,
       atMs: command.atMs,
-      termsVersion: terms === undefined ? null : command.termsVersion,
+      termsVersion: terms === null ? null : command.termsVersion,
     };
-    return switchParticipation(await this.state(tx, account.user), request, facts);
-  }
-
-  private async state(tx: Transaction, user: string): Promise<ParticipationState> {
-    const open = await this.participation.openPeriod(tx, user);
-    if (open) {
-      return {
-        kind: 'on',
-        sinceMs: BigInt(open.since.getTime()),
-        countsFromMs: BigInt(open.startsAt.getTime()),
-        termsVersion: open.termsVersion,
-      };
-    }
-    const last = await this.participation.lastConsent(tx, user);
-    return last ? { kind: 'off', sinceMs: BigInt(last.at.getTime()) } : { kind: 'never' };
+    return switchParticipation(stateOf(before), request, facts);
   }
 
   private async store(
@@ -123,12 +121,24 @@ export class ParticipationService {
       }
       case 'terms-accepted':
         await this.participation.acceptTerms(tx, user, outcome.state.termsVersion);
-        await this.participation.closeCut(tx, user, '*', 'TERMS', effectiveAt(command.atMs, closedThrough));
+        await this.participation.closeCuts(tx, user, '*', ['TERMS'], effectiveAt(command.atMs, closedThrough));
         return;
       case 'switched-off':
         await this.participation.closePeriod(tx, user, effectiveAt(command.atMs, closedThrough), 'SWITCHED_OFF');
     }
   }
+}
+
+function stateOf({ open, last }: BeforeSwitch): ParticipationState {
+  if (open) {
+    return {
+      kind: 'on',
+      sinceMs: BigInt(open.since.getTime()),
+      countsFromMs: BigInt(open.startsAt.getTime()),
+      termsVersion: open.termsVersion,
+    };
+  }
+  return last ? { kind: 'off', sinceMs: BigInt(last.at.getTime()) } : { kind: 'never' };
 }
 
 /** The same statement again, for example after a lost answer. */

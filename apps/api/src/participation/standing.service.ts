@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import {
-  AccountRepository,
   BalanceReadingRepository,
   Database,
-  ParticipationRepository,
   PriceRepository,
+  TakingPartRepository,
   type BalanceRow,
-  type CutRow,
+  type TakingPartRows,
 } from '@app/database';
 import {
   atoms,
@@ -20,14 +19,13 @@ import {
   type CutReason,
 } from '@app/staking-core';
 import { Clock } from '../clock.js';
-import { TokenService, type DatedRules, type ListedToken } from '../tokens/token.service.js';
+import type { DatedRules, ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
 
-interface Now {
+interface Now extends TakingPartRows {
   readonly at: Date;
   readonly active: boolean;
   readonly countsFrom: Date | null;
-  readonly cuts: readonly CutRow[];
-  readonly quarantined: readonly string[];
 }
 
 @Injectable()
@@ -40,21 +38,18 @@ export class StandingService {
 
   /** R12, R32: where a user stands now, per token, with reasons. Undefined: no such user. */
   async of(user: string) {
-    const participation = new ParticipationRepository(this.db);
-    const account = await new AccountRepository(this.db).find(user);
-    if (!account) return undefined;
     const at = await this.clock.now();
     const instant = at.toISOString();
-    const balances = new BalanceReadingRepository(this.db);
-    const [open, cuts, rows, quarantined, listed, prices] = await Promise.all([
-      participation.openPeriod(this.db, user),
-      participation.cuts(user, instant, new Date(at.getTime() + 1).toISOString()),
-      balances.balances(user),
-      balances.quarantined(user, instant.slice(0, 10)),
+    const next = new Date(at.getTime() + 1).toISOString();
+    const [stored, rows, listed, prices] = await Promise.all([
+      new TakingPartRepository(this.db).during(user, instant.slice(0, 10), instant, next),
+      new BalanceReadingRepository(this.db).balances(user),
       this.tokens.listed(),
       new PriceRepository(this.db).newest(),
     ]);
-    const now: Now = { at, active: open !== undefined, countsFrom: open?.startsAt ?? null, cuts, quarantined };
+    if (!stored) return undefined;
+    const open = stored.periods.find((period) => period.endsAt === null);
+    const now: Now = { ...stored, at, active: open !== undefined, countsFrom: open?.startsAt ?? null };
     const standing = listed.flatMap((token) => tokenStanding(token, rows, now));
     const price = (symbol: string) => prices.find((one) => one.token === symbol)?.usdt ?? null;
     const candidates = standing.map((one) => ({
@@ -85,7 +80,7 @@ function tokenStanding(token: ListedToken, rows: readonly BalanceRow[], now: Now
     active: now.active,
     countsFromMs: now.countsFrom === null ? null : BigInt(now.countsFrom.getTime()),
     nowMs: BigInt(now.at.getTime()),
-    cuts: cutsNow(token, now),
+    cuts: cutsNow(token, row, now),
     countedAtoms: row ? counted : null,
     movedByAutoSubscribe: row?.lastCause === 'auto-subscribe',
     rules,
@@ -105,7 +100,7 @@ function tokenStanding(token: ListedToken, rows: readonly BalanceRow[], now: Now
   return [{ rules, counted, shown }];
 }
 
-function cutsNow(token: ListedToken, now: Now): CutReason[] {
+function cutsNow(token: ListedToken, row: BalanceRow | undefined, now: Now): CutReason[] {
   const today = now.at.toISOString().slice(0, 10);
   const cuts: CutReason[] = now.cuts
     .filter((cut) => cut.token === '*' || cut.token === token.symbol)
@@ -114,7 +109,8 @@ function cutsNow(token: ListedToken, now: Now): CutReason[] {
     cuts.push('PAUSED');
   }
   if (token.delistedFrom !== null && today >= token.delistedFrom) cuts.push('DELISTED');
-  if (now.quarantined.includes(token.symbol)) cuts.push('QUARANTINED');
+  const ofBrokenShard = row !== undefined && now.brokenShards.includes(row.shard);
+  if (ofBrokenShard || now.quarantined.includes(token.symbol)) cuts.push('QUARANTINED');
   return cuts;
 }
 

@@ -31,7 +31,7 @@ export class TokenSwitchService {
       const closedThrough = await this.participation.closedThrough(tx);
       if (!(await this.accounts.lock(tx, user))) return { kind: 'user-unknown' };
       const at = effectiveAt(enabled ? countsFrom(nowMs) : nowMs, closedThrough);
-      if (enabled) await this.participation.closeCut(tx, user, token, 'TOKEN_OFF', at);
+      if (enabled) await this.participation.closeCuts(tx, user, token, ['TOKEN_OFF'], at);
       else await this.participation.openCut(tx, user, token, 'TOKEN_OFF', at);
       return { kind: 'done', token };
     });

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  AccountRepository,
   ArchiveRepository,
   BalanceReadingRepository,
   Database,
@@ -8,24 +7,24 @@ import {
   RewardHistoryRepository,
   type ArchiveSubject,
   type DaySummaryRow,
+  type ReleasedRewardRow,
   type RewardRow,
 } from '@app/database';
 import {
   atoms,
-  changesOf,
-  countedBalance,
   creditId,
-  dayStartMs,
   explainReward,
   limitsInForce,
   utcDay,
   ZERO_ATOMS,
   type Atoms,
+  type ExplainedChainReward,
   type PoolInput,
-  type SpotBalance,
   type UtcDay,
 } from '@app/staking-core';
-import { TokenService, type DatedRules, type ListedToken } from '../tokens/token.service.js';
+import type { DatedRules, ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
+import { countedDay } from './logged-day.js';
 import { TakingPartReader } from './taking-part.reader.js';
 
 export type ExplainOutcome =
@@ -60,25 +59,26 @@ export class ExplainService {
     if ('known' in found) return { kind: 'token-unknown', known: found.known };
     const { token } = found;
     const day = utcDay(dayText);
-    const account = await new AccountRepository(this.db).find(user);
-    if (!account) return { kind: 'user-unknown' };
-    const summary = await this.days.ofToken(day, token.symbol);
+    const [taking, summary] = await Promise.all([this.taking.of(user, day), this.days.ofToken(day, token.symbol)]);
+    if (!taking) return { kind: 'user-unknown' };
     const inForce = limitsInForce(token.rules, day);
     if (!inForce.ok || !summary || summary.pool === null)
       return { kind: 'not-settled', state: summary?.state ?? 'open' };
-    const stored = await this.rewards.one(user, token.symbol, day);
-    const owner =
-      account.owner === null ? undefined : await this.rewards.ownerAverage(day, token.symbol, account.owner);
+    const [stored, [logged], ownerAverage] = await Promise.all([
+      this.rewards.one(user, token.symbol, day),
+      this.balances.loggedDays(user, [token.symbol], day),
+      taking.owner === null ? undefined : this.rewards.ownerAverage(day, token.symbol, taking.owner),
+    ]);
     const explanation = explainReward({
       user,
       day,
       rules: inForce.rules,
-      ...(await this.balanceOfDay(user, token, day, inForce.rules)),
-      taking: await this.taking.of(user, token, day),
-      ownerAverageAtoms: owner === undefined ? null : atoms(BigInt(owner)),
+      ...countedDay(logged, day, inForce.rules),
+      taking: taking.of(token, logged),
+      ownerAverageAtoms: ownerAverage === undefined ? null : atoms(BigInt(ownerAverage)),
       pool: poolInput(summary as SplitDay, inForce.rules),
       leftoverAtoms: atoms(BigInt(summary.leftover ?? '0')),
-      chainRewards: await this.chainRewards(day, token.symbol),
+      chainRewards: summary.chainRewards.map(chainReward),
       stored: storedAtoms(stored),
       receipt: receiptOf(stored, user, token, day),
     });
@@ -97,44 +97,23 @@ export class ExplainService {
 
   /** A balance is followed back from today, so the log of every day since is needed. */
   private async archivedOf(day: UtcDay): Promise<Extract<ExplainOutcome, { kind: 'archived' }> | undefined> {
-    const log = await this.archives.missingSince(this.db, 'log', day);
+    const { log, rewards } = await this.archives.missingSince(this.db, day);
     if (log !== undefined) return { kind: 'archived', subject: 'log', day: log };
-    const rewards = await this.archives.missingSince(this.db, 'rewards', day);
     return rewards === day ? { kind: 'archived', subject: 'rewards', day } : undefined;
   }
+}
 
-  private async balanceOfDay(user: string, token: ListedToken, day: UtcDay, rules: DatedRules) {
-    const opening = await this.balances.openingOf(user, token.symbol, day);
-    const balance: SpotBalance = {
-      freeAtoms: atoms(BigInt(opening?.free ?? '0')),
-      lockedAtoms: atoms(BigInt(opening?.locked ?? '0')),
-    };
-    const events = await this.balances.events(user, token.symbol, day);
-    const stated = events.map((event) => ({
-      atMs: dayStartMs(day) + BigInt(event.msOfDay),
-      seq: BigInt(event.seq),
-      freeAtoms: atoms(BigInt(event.free)),
-      lockedAtoms: atoms(BigInt(event.locked)),
-    }));
-    return {
-      openingAtoms: countedBalance(balance, rules.countedBalance),
-      changes: changesOf(balance, stated, rules.countedBalance),
-    };
-  }
-
-  private async chainRewards(day: UtcDay, token: string) {
-    const rows = await this.rewards.released(day, token);
-    return rows.map((row) => ({
-      key: row.key,
-      validator: row.validator,
-      period: row.period,
-      amountAtoms: atoms(BigInt(row.amount)),
-      part: row.part,
-      parts: row.parts,
-      releasedAtoms: atoms(BigInt(row.released)),
-      block: { height: BigInt(row.height), hash: row.hash },
-    }));
-  }
+function chainReward(row: ReleasedRewardRow): ExplainedChainReward {
+  return {
+    key: row.key,
+    validator: row.validator,
+    period: row.period,
+    amountAtoms: atoms(BigInt(row.amount)),
+    part: row.part,
+    parts: row.parts,
+    releasedAtoms: atoms(BigInt(row.released)),
+    block: { height: BigInt(row.height), hash: row.hash },
+  };
 }
 
 function poolInput(day: SplitDay, rules: DatedRules): PoolInput {

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AccountRepository, BalanceReadingRepository, DaySummaryRepository, type BalanceRow } from '@app/database';
+import { BalanceReadingRepository, type BalanceRow, type LoggedDay } from '@app/database';
 import {
   atoms,
-  changesOf,
   balanceSegments,
   countedBalance,
   countedIntegral,
@@ -22,7 +21,9 @@ import {
   type UtcDay,
 } from '@app/staking-core';
 import { Clock } from '../clock.js';
-import { paidDay, TokenService, type DatedRules, type ListedToken } from '../tokens/token.service.js';
+import type { DatedRules, ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
+import { countedDay } from './logged-day.js';
 import { TakingPartReader } from './taking-part.reader.js';
 
 /** What `now` and the user's day are read from. */
@@ -38,91 +39,97 @@ export class PendingWorld {
 @Injectable()
 export class PendingService {
   constructor(
-    private readonly accounts: AccountRepository,
     private readonly balances: BalanceReadingRepository,
-    private readonly days: DaySummaryRepository,
     private readonly tokens: TokenService,
     private readonly world: PendingWorld,
   ) {}
 
   /** Undefined: no such user. */
   async of(user: string) {
-    if (!(await this.accounts.find(user))) return undefined;
-    const [rows, listed, lastPaid] = await Promise.all([
+    const now = await this.world.clock.now();
+    const today = dayOf(BigInt(now.getTime()));
+    const [rows, listed, rates, taking] = await Promise.all([
       this.balances.balances(user),
       this.tokens.listed(),
-      this.days.lastPaid(),
+      this.tokens.rates(),
+      this.world.taking.of(user, today),
     ]);
-    const now = await this.world.clock.now();
-    const nowMs = BigInt(now.getTime());
-    const today = dayOf(nowMs);
-    const items = rows.map(async (row) => {
+    if (!taking) return undefined;
+    const held = rows.flatMap((row): Held[] => {
       const token = listed.find((one) => one.symbol === row.token);
       const inForce = token && limitsInForce(token.rules, today);
-      if (!token || !inForce?.ok) return [];
-      const last = lastPaid.find((one) => one.token === row.token);
-      const integrals = await this.integrals(user, token, row, { today, nowMs, rules: inForce.rules });
-      const pending = pendingToday({ ...integrals, rules: inForce.rules, lastPaid: last ? paidDay(last) : null });
-      const amount = (value: bigint) => formatAmount(atoms(value), token.decimals);
-      return [
-        {
-          token: token.symbol,
-          day: today,
-          averageSoFar: amount(pending.averageSoFarAtoms),
-          averageIfUnchanged: amount(pending.averageProjectedAtoms),
-          estimate: pending.estimateAtoms === null ? null : amount(pending.estimateAtoms),
-          rateOf: last?.day ?? null,
-        },
-      ];
+      return token && inForce?.ok ? [{ token, rules: inForce.rules, row, counting: taking.of(token, row) }] : [];
     });
-    return { user, asOf: now.toISOString(), items: (await Promise.all(items)).flat() };
+    const logged = await this.logged(user, today, held);
+    const items = held.map((one) => {
+      const last = rates.get(one.token.symbol);
+      const integrals = integralsOf(one, logged, { today, nowMs: BigInt(now.getTime()) });
+      const pending = pendingToday({ ...integrals, rules: one.rules, lastPaid: last?.paid ?? null });
+      const amount = (value: bigint) => formatAmount(atoms(value), one.token.decimals);
+      return {
+        token: one.token.symbol,
+        day: today,
+        averageSoFar: amount(pending.averageSoFarAtoms),
+        averageIfUnchanged: amount(pending.averageProjectedAtoms),
+        estimate: pending.estimateAtoms === null ? null : amount(pending.estimateAtoms),
+        rateOf: last?.day ?? null,
+      };
+    });
+    return { user, asOf: now.toISOString(), items };
   }
 
-  private async integrals(
-    user: string,
-    token: ListedToken,
-    row: BalanceRow,
-    at: { readonly today: UtcDay; readonly nowMs: bigint; readonly rules: DatedRules },
-  ) {
-    const taking = await this.world.taking.of(user, token, at.today);
-    if (taking.counting.length === 0) return { integralSoFar: 0n, integralProjected: 0n };
-    if (countsWholeDay(taking) && row.day <= at.today) return wholeDay(row, at);
-    return this.fromLog(user, row, at, taking);
-  }
-
-  /** A day that counts in part only is integrated from its own log. */
-  private async fromLog(
-    user: string,
-    row: BalanceRow,
-    { today, nowMs, rules }: { readonly today: UtcDay; readonly nowMs: bigint; readonly rules: DatedRules },
-    taking: CountingDay,
-  ) {
-    const opening = await this.balances.openingOf(user, row.token, today);
-    const balance = {
-      freeAtoms: atoms(BigInt(opening?.free ?? '0')),
-      lockedAtoms: atoms(BigInt(opening?.locked ?? '0')),
-    };
-    const events = await this.balances.events(user, row.token, today);
-    const changes = changesOf(
-      balance,
-      events.map((event) => ({
-        atMs: dayStartMs(today) + BigInt(event.msOfDay),
-        seq: BigInt(event.seq),
-        freeAtoms: atoms(BigInt(event.free)),
-        lockedAtoms: atoms(BigInt(event.locked)),
-      })),
-      rules.countedBalance,
-    );
-    const segments = balanceSegments(today, countedBalance(balance, rules.countedBalance), changes);
-    const soFar = intersect(taking.counting, [{ startMs: dayInterval(today).startMs, endMs: nowMs }]);
-    return {
-      integralSoFar: countedIntegral(segments, soFar),
-      integralProjected: countedIntegral(segments, taking.counting),
-    };
+  /** The log is read for those alone of whom the running balance does not say enough, and for all of them at once. */
+  private async logged(user: string, today: UtcDay, held: readonly Held[]): Promise<readonly LoggedDay[]> {
+    const tokens = held.filter((one) => sourceOf(one, today) === 'log').map((one) => one.token.symbol);
+    return tokens.length === 0 ? [] : this.balances.loggedDays(user, tokens, today);
   }
 }
 
-function wholeDay(row: BalanceRow, { today, nowMs, rules }: { today: UtcDay; nowMs: bigint; rules: DatedRules }) {
+/** A balance of a listed token, and which part of today counts of it. */
+interface Held {
+  readonly token: ListedToken;
+  readonly rules: DatedRules;
+  readonly row: BalanceRow;
+  readonly counting: CountingDay;
+}
+
+interface Instant {
+  readonly today: UtcDay;
+  readonly nowMs: bigint;
+}
+
+/** A day that counts in part only is integrated from its own log. */
+function sourceOf({ row, counting }: Held, today: UtcDay): 'none' | 'running-balance' | 'log' {
+  if (counting.counting.length === 0) return 'none';
+  return countsWholeDay(counting) && row.day <= today ? 'running-balance' : 'log';
+}
+
+function integralsOf(held: Held, logged: readonly LoggedDay[], at: Instant) {
+  switch (sourceOf(held, at.today)) {
+    case 'none':
+      return { integralSoFar: 0n, integralProjected: 0n };
+    case 'running-balance':
+      return wholeDay(held, at);
+    case 'log':
+      return fromLog(held, logged, at);
+  }
+}
+
+function fromLog({ token, rules, counting }: Held, logged: readonly LoggedDay[], { today, nowMs }: Instant) {
+  const day = countedDay(
+    logged.find((one) => one.token === token.symbol),
+    today,
+    rules,
+  );
+  const segments = balanceSegments(today, day.openingAtoms, day.changes);
+  const soFar = intersect(counting.counting, [{ startMs: dayInterval(today).startMs, endMs: nowMs }]);
+  return {
+    integralSoFar: countedIntegral(segments, soFar),
+    integralProjected: countedIntegral(segments, counting.counting),
+  };
+}
+
+function wholeDay({ row, rules }: Held, { today, nowMs }: Instant) {
   const state = rollTo(accumulatorOf(row), today, rules.countedBalance);
   const rest = DAY_MS - (nowMs - dayStartMs(today));
   const soFar = state.acc - countedBalance(state, rules.countedBalance) * rest;

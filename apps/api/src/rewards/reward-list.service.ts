@@ -4,7 +4,8 @@ import { addDays, atoms, dayOf, formatAmount, utcDay } from '@app/staking-core';
 import { Clock } from '../clock.js';
 import { decodeCursor, encodeCursor, cursorInvalid } from '../http/cursor.js';
 import { parseUtcDay } from '@app/staking-core';
-import { TokenService, type ListedToken } from '../tokens/token.service.js';
+import type { ListedToken } from '../tokens/token-catalogue.js';
+import { TokenService } from '../tokens/token.service.js';
 
 export interface RewardListQuery {
   readonly user: string;
@@ -32,12 +33,16 @@ export class RewardListService {
   ) {}
 
   async page(query: RewardListQuery): Promise<RewardListOutcome> {
-    const listed = await this.tokens.listed();
-    const byName = (name: string) => listed.find((one) => one.symbol === name || one.aliases.includes(name));
-    const token = query.token === undefined ? undefined : byName(query.token);
-    if (query.token !== undefined && !token) return { kind: 'token-unknown', known: listed.map((one) => one.symbol) };
-    if (!(await this.accounts.find(query.user))) return { kind: 'user-unknown' };
-    const today = dayOf(BigInt((await this.clock.now()).getTime()));
+    const found = query.token === undefined ? undefined : await this.tokens.find(query.token);
+    if (found && 'known' in found) return { kind: 'token-unknown', known: found.known };
+    const token = found?.token;
+    const [listed, account, now] = await Promise.all([
+      this.tokens.listed(),
+      this.accounts.find(query.user),
+      this.clock.now(),
+    ]);
+    if (!account) return { kind: 'user-unknown' };
+    const today = dayOf(BigInt(now.getTime()));
     const to = query.to === undefined ? today : utcDay(query.to);
     const from = query.from === undefined ? addDays(to, -DEFAULT_DAYS) : utcDay(query.from);
     const scope = ['rewards', query.user, token?.symbol, query.from, query.to];

@@ -1,4 +1,5 @@
 import { ApiFixture, endOfDay, line } from '../testing/api-fixture.js';
+import { countStatements } from '../testing/count-statements.js';
 
 const DAY = '2026-03-09';
 const UNIT = 10n ** 18n;
@@ -123,6 +124,15 @@ describe('what users are shown of their rewards', () => {
       { from: at('06:00:00'), to: '2026-03-10T00:00:00.000Z', reasons: ['NOT_ACTIVE'] },
     ]);
     expect(json.weight.formula).toContain('minimum');
+  });
+
+  it('R33: an explanation reads each thing once', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const explain = () => api.call('GET', `/v1/users/u1/rewards/BNB/${DAY}/explain`);
+    await explain();
+    // What counts, the token's day, reward, its credit in two, the log, and last the archives.
+    expect(await countStatements(explain)).toBe(7);
+    clock.mockRestore();
   });
 
   it('R33: says so when the stored reward is another one', async () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BalanceReadingRepository, ParticipationRepository } from '@app/database';
+import { TakingPartRepository, type BalanceRow, type TakingPartRows } from '@app/database';
 import {
   countingIntervals,
   dayEndMs,
@@ -10,38 +10,54 @@ import {
   type OpenInterval,
   type UtcDay,
 } from '@app/staking-core';
-import type { ListedToken } from '../tokens/token.service.js';
+import type { ListedToken } from '../tokens/token-catalogue.js';
 
-/** R3-R6: reads what is stored about one user's day and lets staking-core say which part of it counts. */
-@Injectable()
-export class TakingPartReader {
+/** Of a balance, what decides whether it counts; undefined: never heard of. */
+export type CountedRow = Pick<BalanceRow, 'shard' | 'knownFrom'> | undefined;
+
+/** R3-R6: what is stored about one user's day; which part of it counts is said token by token. */
+export class TakingPart {
+  readonly owner: string | null;
+  private readonly periods: readonly OpenInterval[];
+
   constructor(
-    private readonly participation: ParticipationRepository,
-    private readonly balances: BalanceReadingRepository,
-  ) {}
+    private readonly day: UtcDay,
+    private readonly stored: TakingPartRows,
+  ) {
+    this.owner = stored.owner;
+    this.periods = stored.periods
+      .filter((one) => one.endsAt === null || one.endsAt > one.startsAt)
+      .map((one) => openInterval(one));
+  }
 
-  async of(user: string, token: ListedToken, day: UtcDay): Promise<CountingDay> {
-    const from = formatInstant(dayStartMs(day));
-    const to = formatInstant(dayEndMs(day));
-    const [periods, cuts, rows, quarantined] = await Promise.all([
-      this.participation.periods(user, from, to),
-      this.participation.cuts(user, from, to),
-      this.balances.balances(user),
-      this.balances.quarantined(user, day),
-    ]);
-    const known = rows.find((row) => row.token === token.symbol)?.knownFrom;
+  of(token: ListedToken, balance: CountedRow): CountingDay {
+    const { day, stored } = this;
+    const isBroken = balance !== undefined && stored.brokenShards.includes(balance.shard);
     return countingIntervals({
       day,
-      periods: periods.filter((one) => one.endsAt === null || one.endsAt > one.startsAt).map(openInterval),
+      periods: this.periods,
       cuts: [
-        ...cuts
+        ...stored.cuts
           .filter((cut) => cut.token === '*' || cut.token === token.symbol)
           .map((cut): Cut => ({ ...openInterval(cut), reason: cut.reason })),
         ...token.pauses.map((pause): Cut => ({ ...openInterval(pause), reason: 'PAUSED' })),
-        ...(quarantined.includes(token.symbol) ? [wholeDay(day)] : []),
+        ...(isBroken || stored.quarantined.includes(token.symbol) ? [wholeDay(day)] : []),
       ],
-      balanceKnownFromMs: known ? BigInt(known.getTime()) : null,
+      balanceKnownFromMs: balance ? BigInt(balance.knownFrom.getTime()) : null,
     });
+  }
+}
+
+/** Reads once for all tokens of the user: they differ by their balances and pauses, which the caller has. */
+@Injectable()
+export class TakingPartReader {
+  constructor(private readonly repository: TakingPartRepository) {}
+
+  /** Undefined: no such user. */
+  async of(user: string, day: UtcDay): Promise<TakingPart | undefined> {
+    const [from, to] = [formatInstant(dayStartMs(day)), formatInstant(dayEndMs(day))];
+    const stored = await this.repository.during(user, day, from, to);
+    return stored && new TakingPart(day, stored);
   }
 }
 

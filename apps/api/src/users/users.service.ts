@@ -39,24 +39,23 @@ export class UsersService {
       const before = isNew ? undefined : await this.accounts.lock(tx, told.user);
       if (before && isOutdated(before, told)) return { kind: 'outdated', toldAt: before.toldAt };
       if (before) await this.accounts.update(tx, { ...told, toldAt: told.at });
-      await this.cut(tx, told, effectiveAt(instant(told.at), closedThrough));
+      await this.cut(tx, told, isNew, effectiveAt(instant(told.at), closedThrough));
       return { kind: 'stored', user: told, isNew };
     });
   }
 
   /** R6: a cut opens while its reason holds. Leaving the region or closing ends the consent too: back takes a new one. */
-  private async cut(tx: Transaction, told: ToldUser, at: string): Promise<void> {
+  private async cut(tx: Transaction, told: ToldUser, isNew: boolean, at: string): Promise<void> {
     const allowed = await this.accounts.regionAllowed(tx, told.region, dayOf(instant(told.at)));
-    const standing = [
-      ['REGION', !allowed],
-      ['CLOSED', told.status === 'closed'],
-      ['BANNED', told.status === 'banned'],
-    ] as const;
-    for (const [reason, holds] of standing) {
-      if (holds) await this.participation.openCut(tx, told.user, '*', reason, at);
-      else await this.participation.closeCut(tx, told.user, '*', reason, at);
-      if (holds && reason !== 'BANNED') await this.participation.closePeriod(tx, told.user, at, reason);
+    const holds = { REGION: !allowed, CLOSED: told.status === 'closed', BANNED: told.status === 'banned' };
+    const reasons = ['REGION', 'CLOSED', 'BANNED'] as const;
+    for (const reason of reasons.filter((one) => holds[one])) {
+      await this.participation.openCut(tx, told.user, '*', reason, at);
+      if (reason !== 'BANNED') await this.participation.closePeriod(tx, told.user, at, reason);
     }
+    const over = reasons.filter((one) => !holds[one]);
+    // Of somebody new nothing is open.
+    if (!isNew) await this.participation.closeCuts(tx, told.user, '*', over, at);
   }
 }
 

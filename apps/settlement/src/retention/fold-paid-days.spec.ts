@@ -117,11 +117,19 @@ describe('folding paid days', () => {
     expect(before[0]!.rows.map((row) => `${row.day} ${row.token}`)).toEqual(
       [2, 1, 0].flatMap((n) => [`${day(n)} ADA`, `${day(n)} BNB`]),
     );
+    const single = () =>
+      Promise.all(users.flatMap((user) => [0, 1, 2, 3].map((n) => history.one(user, 'BNB', day(n)))));
+    const ones = await single();
+    expect(ones.filter((row) => row !== undefined)).toEqual(
+      before.flatMap((page) => page.rows.filter((row) => row.token === 'BNB').reverse()),
+    );
     const all = await world.db.rows(
       'SELECT user_id, day, token, bucket, average, weight, amount FROM reward ORDER BY 1, 2, 3',
     );
     expect(await foldPaidDays(tools())).toBe(true);
     expect(await leaves()).toEqual(['reward_20261119_to_20261122']);
+    // Each by itself first: it has to find out by itself that its leaf is gone.
+    expect(await single()).toEqual(ones);
     expect(await Promise.all(users.map((user) => pageOf(user)))).toEqual(before);
     expect(
       await world.db.rows('SELECT user_id, day, token, bucket, average, weight, amount FROM reward ORDER BY 1, 2, 3'),
@@ -199,6 +207,8 @@ describe('folding paid days', () => {
         const page = await pageOf(`u${reads % 10}`, { limit: 1 + (reads % 20) });
         const expected = Math.min(1 + (reads % 20), 2 * least);
         if (page.rows.length < expected) throw new Error(`${page.rows.length} rows of at least ${expected}`);
+        const one = await history.one(`u${reads % 10}`, 'ADA', day(reads % least));
+        if (one?.state !== 'credited') throw new Error(`the reward of day ${reads % least} is ${one?.state}`);
       }
       return reads;
     })();

@@ -18,7 +18,7 @@ describe('switches while a closed day is settled', () => {
 
   beforeEach(async () => {
     world = await SettlementWorld.open('switches while settling');
-    participation = new ParticipationRepository(world.db);
+    participation = new ParticipationRepository();
     await tenHolders(world);
     await closeDay(world, FIRST_DAY, REWARD);
   });

@@ -81,7 +81,7 @@ export class SettlementWorld {
     private readonly database: TestDatabase,
   ) {
     this.leaves = new DayPartitionRepository(db);
-    this.participation = new ParticipationRepository(db);
+    this.participation = new ParticipationRepository();
   }
 
   static async open(name: string): Promise<SettlementWorld> {

@@ -24,7 +24,7 @@ export class AccountRepository {
 
   /** Holds the account's row until the transaction ends: two switches of one user follow each other. */
   async lock(tx: Transaction, user: string): Promise<AccountRow | undefined> {
-    const [row] = await tx.rows<AccountRow>(`SELECT ${COLUMNS} FROM account WHERE user_id = $1 FOR UPDATE`, [user]);
+    const [row] = await tx.often<AccountRow>(`SELECT ${COLUMNS} FROM account WHERE user_id = $1 FOR UPDATE`, [user]);
     return row;
   }
 
@@ -47,20 +47,27 @@ export class AccountRepository {
 
   /** Whether the product is offered there on that day. '*' speaks for regions without a line of their own. */
   async regionAllowed(sql: Sql, region: string, day: string): Promise<boolean> {
-    const rows = await sql.often<{ allowed: boolean }>(
-      `SELECT allowed FROM region_rule WHERE region IN ($1, '*') AND valid_from <= $2::date
-       ORDER BY region = '*', valid_from DESC LIMIT 1`,
-      [region, day],
-    );
-    return rows[0]?.allowed ?? false;
+    const rows = await sql.often<{ allowed: boolean }>(`SELECT ${regionAllowed('$1', '$2')} AS allowed`, [region, day]);
+    return rows[0]!.allowed;
   }
 
-  /** The version that a user has to accept at this time; undefined: there are no terms yet. */
-  async currentTerms(sql: Sql, at: string): Promise<string | undefined> {
-    const rows = await sql.often<{ version: string }>(
-      'SELECT version FROM terms_version WHERE valid_from <= $1 ORDER BY valid_from DESC LIMIT 1',
-      [at],
+  /** The same, and the version of the terms that a user has to accept at this time; null: there are no terms yet. */
+  async offerTo(
+    sql: Sql,
+    region: string,
+    day: string,
+    at: string,
+  ): Promise<{ readonly allowed: boolean; readonly terms: string | null }> {
+    const rows = await sql.often<{ allowed: boolean; terms: string | null }>(
+      `SELECT ${regionAllowed('$1', '$2')} AS allowed,
+              (SELECT version FROM terms_version WHERE valid_from <= $3 ORDER BY valid_from DESC LIMIT 1) AS terms`,
+      [region, day, at],
     );
-    return rows[0]?.version;
+    return rows[0]!;
   }
+}
+
+function regionAllowed(region: string, day: string): string {
+  return `coalesce((SELECT allowed FROM region_rule WHERE region IN (${region}, '*') AND valid_from <= ${day}::date
+    ORDER BY region = '*', valid_from DESC LIMIT 1), false)`;
 }

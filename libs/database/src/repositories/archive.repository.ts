@@ -217,13 +217,13 @@ export class ArchiveRepository {
     await this.catalogue.moved(tx);
   }
 
-  /** The first day from `day` on whose rows of this subject lie in an archive alone. */
-  async missingSince(sql: Sql, subject: ArchiveSubject, day: string): Promise<string | undefined> {
-    const [row] = await sql.often<{ day: string | null }>(
-      `SELECT min(day) AS day FROM archived_day WHERE subject = $1 AND state = 'dropped' AND day >= $2::date`,
-      [subject, day],
+  /** Of each subject, the first day from `day` on whose rows lie in an archive alone. */
+  async missingSince(sql: Sql, day: string): Promise<Readonly<Partial<Record<ArchiveSubject, string>>>> {
+    const rows = await sql.often<{ subject: ArchiveSubject; day: string }>(
+      `SELECT subject, min(day) AS day FROM archived_day WHERE state = 'dropped' AND day >= $1::date GROUP BY subject`,
+      [day],
     );
-    return row?.day ?? undefined;
+    return Object.fromEntries(rows.map((row) => [row.subject, row.day]));
   }
 }
 

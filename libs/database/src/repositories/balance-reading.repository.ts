@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 /** The running balance of one token as stored; amounts in atoms as text. */
 export interface BalanceRow {
   readonly token: string;
+  readonly shard: number;
   readonly free: string;
   readonly locked: string;
   readonly knownFrom: Date;
@@ -15,6 +16,7 @@ export interface BalanceRow {
 
 type BalanceColumns = readonly [
   token: string,
+  shard: number,
   free: string,
   locked: string,
   knownFrom: Date,
@@ -25,14 +27,21 @@ type BalanceColumns = readonly [
   lastCause: string | null,
 ];
 
+/** The balance after a change. */
 export interface BalanceEventRow {
-  readonly seq: string;
+  readonly seq: bigint;
   readonly msOfDay: number;
-  readonly freeDelta: string;
-  readonly lockedDelta: string;
+  readonly free: bigint;
+  readonly locked: bigint;
+}
+
+/** A day of one token as the log has it. */
+export interface LoggedDay extends Pick<BalanceRow, 'token' | 'shard' | 'knownFrom'> {
+  /** At 00:00. */
   readonly free: string;
   readonly locked: string;
-  readonly cause: string;
+  /** In the core's order. */
+  readonly events: readonly BalanceEventRow[];
 }
 
 /** Reads what the feed wrote, for one user. */
@@ -42,48 +51,46 @@ export class BalanceReadingRepository {
   /** Prepared: planning one probe of every token's leaf costs more than the probes. */
   async balances(user: string): Promise<BalanceRow[]> {
     const rows = await this.db.oftenAsArrays(
-      `SELECT token, free, locked, known_from, day, integral, prev_day, prev_integral, last_cause
+      `SELECT token, shard, free, locked, known_from, day, integral, prev_day, prev_integral, last_cause
        FROM spot_balance WHERE user_id = $1 ORDER BY token`,
       [user],
     );
     return (rows as unknown as BalanceColumns[]).map(
-      ([token, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause]) => {
-        return { token, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause };
+      ([token, shard, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause]) => {
+        return { token, shard, free, locked, knownFrom, day, integral, prevDay, prevIntegral, lastCause };
       },
     );
   }
 
-  /** Changes of one day in the core's order. */
-  events(user: string, token: string, day: string): Promise<BalanceEventRow[]> {
-    return this.db.rows<BalanceEventRow>(
-      `SELECT seq, ms_of_day AS "msOfDay", free_delta AS "freeDelta", locked_delta AS "lockedDelta", free, locked, cause
-       FROM balance_event WHERE day = $3::date AND user_id = $1 AND token = $2 ORDER BY seq`,
-      [user, token, day],
-    );
-  }
-
-  /** Balance at 00:00 of the day: the current one less everything logged since. Undefined: never heard of. */
-  async openingOf(user: string, token: string, day: string): Promise<{ free: string; locked: string } | undefined> {
-    const [row] = await this.db.rows<{ free: string; locked: string }>(
-      `SELECT s.free - coalesce(e.free, 0) AS free, s.locked - coalesce(e.locked, 0) AS locked
+  /**
+   * The day of those of the tokens that the user was ever heard of with: the balance of now less everything logged since
+   * its 00:00, and what was logged on it, from one look at the log; a second one would read every line of the day's leaf
+   * again, and might find more. Not prepared: by its parameters the planner leaves all other tokens' and days' leaves out.
+   */
+  async loggedDays(user: string, tokens: readonly string[], day: string): Promise<LoggedDay[]> {
+    const [token] = tokens;
+    // What is asked of each line of the log is most of the cost: of one token it is not asked whether it is among them.
+    const among = tokens.length === 1 ? '= $2' : '= ANY($2::text[])';
+    const rows = await this.db.rows<Omit<LoggedDay, 'events'> & { readonly events: string | null }>(
+      `SELECT s.token, s.shard, s.known_from AS "knownFrom",
+              s.free - coalesce(l.free, 0) AS free, s.locked - coalesce(l.locked, 0) AS locked, l.events
        FROM spot_balance s CROSS JOIN LATERAL (
-         SELECT sum(free_delta) AS free, sum(locked_delta) AS locked FROM balance_event
-         WHERE day >= $3::date AND day <= s.day AND user_id = $1 AND token = $2) e
-       WHERE s.user_id = $1 AND s.token = $2`,
-      [user, token, day],
+         SELECT sum(e.free_delta) AS free, sum(e.locked_delta) AS locked,
+                string_agg(concat_ws(' ', e.seq, e.ms_of_day, e.free, e.locked), E'\\n' ORDER BY e.seq)
+                  FILTER (WHERE e.day = $3::date) AS events
+         FROM balance_event e
+         WHERE e.user_id = $1 AND e.token ${among} AND e.token = s.token AND e.day >= $3::date AND e.day <= s.day) l
+       WHERE s.user_id = $1 AND s.token ${among}`,
+      [user, tokens.length === 1 ? token : tokens, day],
     );
-    return row;
+    return rows.map((row) => ({ ...row, events: eventsOf(row.events) }));
   }
+}
 
-  /** Tokens of the user whose day does not count because the feed contradicted itself or their shard has a hole (R26). */
-  async quarantined(user: string, day: string): Promise<string[]> {
-    const rows = await this.db.oftenAsArrays(
-      `SELECT token FROM quarantine WHERE user_id = $1 AND day = $2::date
-       UNION
-       SELECT token FROM spot_balance WHERE user_id = $1 AND shard IN (
-         SELECT shard FROM quarantine WHERE token = '*' AND day = $2::date AND reason = 'SHARD_GAP')`,
-      [user, day],
-    );
-    return rows.map(([token]) => token as string);
-  }
+function eventsOf(text: string | null): BalanceEventRow[] {
+  if (text === null) return [];
+  return text.split('\n').map((line) => {
+    const [seq, msOfDay, free, locked] = line.split(' ') as [string, string, string, string];
+    return { seq: BigInt(seq), msOfDay: Number.parseInt(msOfDay, 10), free: BigInt(free), locked: BigInt(locked) };
+  });
 }

@@ -21,7 +21,7 @@ describe('R4, R5: from when a balance counts', () => {
     test = await openTestDatabase('counts from');
     db = await Database.open(test.url, { poolSize: 12 });
     await db.migrate();
-    participation = new ParticipationRepository(db);
+    participation = new ParticipationRepository();
     for (const token of TOKENS.slice(0, 2)) {
       await db.affected(
         `INSERT INTO token (symbol, name, chain, decimals, payout_decimals, listed_from) VALUES ($1, $1, 'x', 0, 0, '2025-01-01')`,
@@ -154,7 +154,8 @@ describe('R4, R5: from when a balance counts', () => {
     const flip = async (user: string, turns: number) => {
       for (let index = 0; index < turns; index += 1) {
         await db.transactionAgain(async (tx) => {
-          if ((await participation.openPeriod(tx, user)) === undefined) await switchOn(tx, user);
+          const { open } = await participation.beforeSwitch(tx, user, '2026-03-12T00:00:00.000Z');
+          if (!open) await switchOn(tx, user);
           else await participation.closePeriod(tx, user, '2026-03-12T00:00:00.000Z', 'SWITCHED_OFF');
         });
       }

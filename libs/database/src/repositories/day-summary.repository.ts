@@ -25,6 +25,19 @@ export interface DaySummaryRow {
   readonly paidAt: Date | null;
 }
 
+/** A chain reward behind a day's pool, with the part released on it (R15) and the block it was read at. */
+export interface ReleasedRewardRow {
+  readonly key: string;
+  readonly validator: string;
+  readonly period: string;
+  readonly amount: string;
+  readonly part: number;
+  readonly parts: number;
+  readonly released: string;
+  readonly height: string;
+  readonly hash: string;
+}
+
 /** One check of R22 as it came out before anything was paid. */
 export interface DayCheckRow {
   readonly token: string;
@@ -33,10 +46,18 @@ export interface DayCheckRow {
   readonly detail: string;
 }
 
+export interface TokenDayRow extends DaySummaryRow {
+  readonly chainRewards: readonly ReleasedRewardRow[];
+}
+
 export interface PaidDayRow {
   readonly day: string;
   readonly paid: string;
   readonly qualifying: string;
+}
+
+export interface TokenPaidDayRow extends PaidDayRow {
+  readonly token: string;
 }
 
 const COLUMNS = `day, token, state, rules_version AS "rulesVersion", observed, released, stake, qualifying, fee,
@@ -57,9 +78,17 @@ export class DaySummaryRepository {
     );
   }
 
-  async ofToken(day: string, token: string): Promise<DaySummaryRow | undefined> {
-    const rows = await this.db.often<DaySummaryRow>(
-      `SELECT ${COLUMNS} FROM settlement WHERE day = $1::date AND token = $2`,
+  /** With the chain rewards behind its pool, by key. */
+  async ofToken(day: string, token: string): Promise<TokenDayRow | undefined> {
+    const rows = await this.db.often<TokenDayRow>(
+      `SELECT ${COLUMNS}, (
+         SELECT coalesce(json_agg(json_build_object('key', c.key, 'validator', c.validator, 'period', c.period,
+                  'amount', c.amount::text, 'part', l.part, 'released', l.amount::text, 'height', c.height::text,
+                  'hash', c.hash, 'parts', (SELECT count(*) FROM reward_release o
+                                            WHERE o.token = l.token AND o.reward_key = l.reward_key)) ORDER BY c.key), '[]')
+         FROM reward_release l JOIN chain_reward c ON c.token = l.token AND c.key = l.reward_key
+         WHERE l.day = $1::date AND l.token = $2) AS "chainRewards"
+       FROM settlement WHERE day = $1::date AND token = $2`,
       [day, token],
     );
     return rows[0];
@@ -75,14 +104,17 @@ export class DaySummaryRepository {
     );
   }
 
-  /** The newest paid day of each token that has one. */
-  lastPaid(): Promise<(PaidDayRow & { readonly token: string })[]> {
-    return this.db.often<PaidDayRow & { readonly token: string }>(
+  /**
+   * The newest paid days of each token, up to seven, newest first: back from the newest day a few steps in the index,
+   * however many days there are.
+   */
+  lastSevenPaid(): Promise<TokenPaidDayRow[]> {
+    return this.db.often<TokenPaidDayRow>(
       `SELECT t.symbol AS token, s.day, s.paid, s.qualifying
        FROM token t CROSS JOIN LATERAL (
          SELECT day, paid, qualifying FROM settlement
          WHERE token = t.symbol AND state = 'paid' AND paid IS NOT NULL AND qualifying IS NOT NULL
-         ORDER BY day DESC LIMIT 1) s`,
+         ORDER BY day DESC LIMIT 7) s`,
     );
   }
 }

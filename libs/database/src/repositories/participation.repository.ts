@@ -1,85 +1,60 @@
 import { bucketOf } from '../bucket.js';
-import type { Database, Sql, Transaction } from '../database.js';
+import type { Sql, Transaction } from '../database.js';
 
 export interface ConsentRow {
   readonly at: Date;
   readonly active: boolean;
 }
 
-/** `[startsAt, endsAt)`: when taking part counts (R4, R5). */
-export interface PeriodRow {
-  readonly startsAt: Date;
-  readonly endsAt: Date | null;
-  readonly termsVersion: string;
-  readonly since: Date;
+export interface BeforeSwitch {
+  /** At that very instant. */
+  readonly said: ConsentRow | undefined;
+  /** The newest of all. */
+  readonly last: ConsentRow | undefined;
+  readonly open: { readonly since: Date; readonly startsAt: Date; readonly termsVersion: string } | undefined;
+}
+
+interface SwitchRow extends ConsentRow {
+  readonly kind: 'said' | 'last' | 'open';
+  readonly startsAt: Date | null;
+  readonly termsVersion: string | null;
 }
 
 export type StoredCutReason = 'TOKEN_OFF' | 'TERMS' | 'REGION' | 'BANNED' | 'CLOSED';
 
-export interface CutRow {
-  /** '*' is every token. */
-  readonly token: string;
-  readonly reason: StoredCutReason;
-  readonly startsAt: Date;
-  readonly endsAt: Date | null;
-}
-
-const PERIOD = 'starts_at AS "startsAt", ends_at AS "endsAt", terms_version AS "termsVersion", since';
-
+/** Writes are prepared too where every switch makes them: planning one over all leaves of balances costs more than it. */
 export class ParticipationRepository {
-  constructor(private readonly db: Database) {}
-
   /**
    * Shares the gate of the days with the settlement for the rest of the transaction: no day can be closed while a
    * change is written, and the change knows which days are closed.
    */
   async closedThrough(tx: Transaction): Promise<string | null> {
-    await tx.rows('SELECT pg_advisory_xact_lock_shared(4800)');
-    const [gate] = await tx.rows<{ closed: string | null }>(
+    await tx.often('SELECT pg_advisory_xact_lock_shared(4800)');
+    const [gate] = await tx.often<{ closed: string | null }>(
       'SELECT closed_through AS closed FROM day_gate WHERE id = 1',
     );
     return gate?.closed ?? null;
   }
 
-  async consentAt(sql: Sql, user: string, at: string): Promise<ConsentRow | undefined> {
-    const rows = await sql.often<ConsentRow>('SELECT at, active FROM consent WHERE user_id = $1 AND at = $2', [
-      user,
-      at,
-    ]);
-    return rows[0];
-  }
-
-  async lastConsent(sql: Sql, user: string): Promise<ConsentRow | undefined> {
-    const rows = await sql.often<ConsentRow>(
-      'SELECT at, active FROM consent WHERE user_id = $1 ORDER BY at DESC LIMIT 1',
-      [user],
+  /** What a switch at this instant meets, of one user: one statement of the user's own rows. */
+  async beforeSwitch(sql: Sql, user: string, at: string): Promise<BeforeSwitch> {
+    const rows = await sql.often<SwitchRow>(
+      `SELECT 'said' AS kind, at, active, NULL::timestamptz AS "startsAt", NULL AS "termsVersion"
+         FROM consent WHERE user_id = $1 AND at = $2
+       UNION ALL
+       (SELECT 'last', at, active, NULL, NULL FROM consent WHERE user_id = $1 ORDER BY at DESC LIMIT 1)
+       UNION ALL
+       SELECT 'open', since, true, starts_at, terms_version
+         FROM participation_period WHERE user_id = $1 AND ends_at IS NULL`,
+      [user, at],
     );
-    return rows[0];
-  }
-
-  async openPeriod(sql: Sql, user: string): Promise<PeriodRow | undefined> {
-    const rows = await sql.often<PeriodRow>(
-      `SELECT ${PERIOD} FROM participation_period WHERE user_id = $1 AND ends_at IS NULL`,
-      [user],
-    );
-    return rows[0];
-  }
-
-  /** Periods and cuts that touch `[from, to)`. */
-  async periods(user: string, from: string, to: string, sql: Sql = this.db): Promise<PeriodRow[]> {
-    return sql.often<PeriodRow>(
-      `SELECT ${PERIOD} FROM participation_period
-       WHERE user_id = $1 AND starts_at < $3 AND (ends_at IS NULL OR ends_at > $2) ORDER BY starts_at`,
-      [user, from, to],
-    );
-  }
-
-  async cuts(user: string, from: string, to: string, sql: Sql = this.db): Promise<CutRow[]> {
-    return sql.often<CutRow>(
-      `SELECT token, reason, starts_at AS "startsAt", ends_at AS "endsAt" FROM participation_cut
-       WHERE user_id = $1 AND starts_at < $3 AND (ends_at IS NULL OR ends_at > $2) ORDER BY starts_at, token, reason`,
-      [user, from, to],
-    );
+    const of = (kind: SwitchRow['kind']) => rows.find((row) => row.kind === kind);
+    const open = of('open');
+    return {
+      said: of('said'),
+      last: of('last'),
+      open: open && { since: open.at, startsAt: open.startsAt!, termsVersion: open.termsVersion! },
+    };
   }
 
   async addConsent(
@@ -92,16 +67,13 @@ export class ParticipationRepository {
       readonly evidence: unknown;
     },
   ): Promise<void> {
-    await tx.affected(
-      'INSERT INTO consent (user_id, at, active, terms_version, evidence) VALUES ($1, $2, $3, $4, $5)',
-      [
-        consent.user,
-        consent.at,
-        consent.active,
-        consent.termsVersion,
-        consent.evidence === undefined ? null : JSON.stringify(consent.evidence),
-      ],
-    );
+    await tx.often('INSERT INTO consent (user_id, at, active, terms_version, evidence) VALUES ($1, $2, $3, $4, $5)', [
+      consent.user,
+      consent.at,
+      consent.active,
+      consent.termsVersion,
+      consent.evidence === undefined ? null : JSON.stringify(consent.evidence),
+    ]);
   }
 
   async openNewPeriod(
@@ -109,11 +81,11 @@ export class ParticipationRepository {
     period: { readonly user: string; readonly startsAt: string; readonly since: string; readonly termsVersion: string },
   ): Promise<void> {
     await holdNewBalances(tx, period.user);
-    await tx.affected(
+    await tx.often(
       'INSERT INTO participation_period (user_id, starts_at, since, terms_version) VALUES ($1, $2, $3, $4)',
       [period.user, period.startsAt, period.since, period.termsVersion],
     );
-    await tx.affected('UPDATE spot_balance SET counts_from = $2 WHERE user_id = $1', [period.user, period.startsAt]);
+    await tx.often('UPDATE spot_balance SET counts_from = $2 WHERE user_id = $1', [period.user, period.startsAt]);
   }
 
   async acceptTerms(tx: Transaction, user: string, termsVersion: string): Promise<number> {
@@ -131,7 +103,7 @@ export class ParticipationRepository {
        WHERE user_id = $1 AND ends_at IS NULL`,
       [user, endsAt, reason],
     );
-    if (closed > 0) await tx.affected('UPDATE spot_balance SET counts_from = NULL WHERE user_id = $1', [user]);
+    if (closed > 0) await tx.often('UPDATE spot_balance SET counts_from = NULL WHERE user_id = $1', [user]);
     return closed;
   }
 
@@ -153,17 +125,19 @@ export class ParticipationRepository {
     );
   }
 
-  async closeCut(
+  /** Whichever of these are open. */
+  async closeCuts(
     tx: Transaction,
     user: string,
     token: string,
-    reason: StoredCutReason,
+    reasons: readonly StoredCutReason[],
     endsAt: string,
-  ): Promise<number> {
-    return tx.affected(
+  ): Promise<void> {
+    if (reasons.length === 0) return;
+    await tx.often(
       `UPDATE participation_cut SET ends_at = greatest($4::timestamptz, starts_at)
-       WHERE user_id = $1 AND token = $2 AND reason = $3 AND ends_at IS NULL`,
-      [user, token, reason, endsAt],
+       WHERE user_id = $1 AND token = $2 AND reason = ANY($3::text[]) AND ends_at IS NULL`,
+      [user, token, reasons, endsAt],
     );
   }
 }
@@ -174,7 +148,7 @@ export class ParticipationRepository {
  * a batch of the feed shares the buckets of its new balances with other batches.
  */
 async function holdNewBalances(tx: Transaction, user: string): Promise<void> {
-  await tx.rows('SELECT pg_advisory_xact_lock($1::int, $2::int)', [SWITCH_LOCK, bucketOf(user)]);
+  await tx.often('SELECT pg_advisory_xact_lock($1::int, $2::int)', [SWITCH_LOCK, bucketOf(user)]);
 }
 
 /** Shared: until the transaction ends nobody in these buckets switches. In ascending order, so that two cannot wait for each other. */

@@ -5,18 +5,6 @@ import { groupsOf, groupsWithin, type LeafGroup, nextWindow, type ReadWindow, re
 
 export type { RewardRow };
 
-export interface ReleasedRewardRow {
-  readonly key: string;
-  readonly validator: string;
-  readonly period: string;
-  readonly amount: string;
-  readonly part: number;
-  readonly parts: number;
-  readonly released: string;
-  readonly height: string;
-  readonly hash: string;
-}
-
 /** A user's place in the list: older days, or the same day and a later symbol, come next. */
 export interface RewardPlace {
   readonly day: string;
@@ -109,13 +97,18 @@ export class RewardHistoryRepository {
       groups = groups.slice(window.groups.length);
     }
     // No leaf was read, so nothing has said whether these are all.
-    if (seenDays === 0 && (await this.catalogue.read(this.db)).version !== version) throw new LeavesMoved();
+    if (seenDays === 0) await this.sameLeaves(version);
     return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
   }
 
+  private async sameLeaves(version: string): Promise<void> {
+    if ((await this.catalogue.read(this.db)).version !== version) throw new LeavesMoved();
+  }
+
   /** A row of a folded leaf says when its credit was confirmed; what the others came to is looked up. */
-  private async shown(user: string, { rows, isFolded }: ReadWindow): Promise<readonly RewardRow[]> {
-    const open = rows.filter((row) => (row.creditedMs === null && row.amount !== '0') || !isFolded(row.day));
+  private async shown(user: string, read: ReadWindow): Promise<readonly RewardRow[]> {
+    const { rows } = read;
+    const open = rows.filter((row) => isOpen(row, read));
     if (open.length === 0) return rows;
     const states = await statesOf(this.db, user, open);
     return rows.flatMap((row) => {
@@ -125,16 +118,23 @@ export class RewardHistoryRepository {
     });
   }
 
+  /** From the one leaf that can hold it. Shown or not: of a day that has not passed its checks too. */
   async one(user: string, token: string, day: string): Promise<RewardRow | undefined> {
-    const [row] = await this.lookingAgain(() =>
-      this.db.rows<Omit<RewardRow, 'state' | 'creditedMs'>>(
-        `SELECT day, token, average, weight, amount FROM reward WHERE user_id = $1 AND day = $2::date AND token = $3`,
-        [user, day, token],
-      ),
-    );
-    if (!row) return undefined;
-    const found = (await statesOf(this.db, user, [row])).get(`${row.day} ${row.token}`);
-    return { ...row, state: found?.state ?? 'planned', creditedMs: found?.creditedMs ?? null };
+    return this.lookingAgain(async () => {
+      const { version, groups } = await this.leaves();
+      const wanted = { user, token, from: day, to: day, after: null };
+      const holding = groupsWithin(groups, wanted);
+      if (holding.length === 0) {
+        await this.sameLeaves(version);
+        return undefined;
+      }
+      const read = await readWindow(this.db, holding, wanted, 1);
+      if (read.version !== version) throw new LeavesMoved();
+      const [row] = read.rows;
+      if (!row || !isOpen(row, read)) return row;
+      const found = (await statesOf(this.db, user, [row])).get(`${row.day} ${row.token}`);
+      return { ...row, state: found?.state ?? 'planned', creditedMs: found?.creditedMs ?? null };
+    });
   }
 
   async ownerAverage(day: string, token: string, owner: string): Promise<string | undefined> {
@@ -144,15 +144,9 @@ export class RewardHistoryRepository {
     );
     return rows[0]?.average;
   }
+}
 
-  /** The chain rewards behind a day's pool, each with the part released on it (R15) and the block it was read at. */
-  released(day: string, token: string): Promise<ReleasedRewardRow[]> {
-    return this.db.often<ReleasedRewardRow>(
-      `SELECT c.key, c.validator, c.period, c.amount, l.part, l.amount AS released, c.height, c.hash,
-              (SELECT count(*)::int FROM reward_release o WHERE o.token = l.token AND o.reward_key = l.reward_key) AS parts
-       FROM reward_release l JOIN chain_reward c ON c.token = l.token AND c.key = l.reward_key
-       WHERE l.day = $1::date AND l.token = $2 ORDER BY c.key`,
-      [day, token],
-    );
-  }
+/** Whether the leaf alone does not say what became of the credit. */
+function isOpen(row: RewardRow, { isFolded }: ReadWindow): boolean {
+  return (row.creditedMs === null && row.amount !== '0') || !isFolded(row.day);
 }

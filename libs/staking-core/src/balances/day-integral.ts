@@ -1,7 +1,7 @@
 import { invariant } from '../money/invariant.js';
 import { atoms, signedAtoms } from '../money/atoms.js';
 import type { Atoms, SignedAtoms } from '../money/atoms.js';
-import { dayInterval, intersect } from '../time/interval.js';
+import { clip, dayInterval, union } from '../time/interval.js';
 import type { Interval } from '../time/interval.js';
 import type { UtcDay } from '../time/utc-day.js';
 import type { CountedBalanceMode } from '../tokens/token-rules.js';
@@ -92,18 +92,24 @@ export function balanceSegments(day: UtcDay, openingAtoms: Atoms, changes: reado
 
 /** Integral over the part of the day that counts (R5, R8). */
 export function countedIntegral(segments: readonly BalanceSegment[], counting: readonly Interval[]): BalanceMs {
-  let integral = 0n;
-  for (const segment of segments) {
-    for (const part of intersect([segment], counting)) integral += segment.balanceAtoms * (part.endMs - part.startMs);
-  }
-  return balanceMs(integral);
+  return integralOf(countedSegments(segments, counting));
 }
 
 /** The stretches cut down to the part that counts: their sum is `countedIntegral` (R33). */
 export function countedSegments(segments: readonly BalanceSegment[], counting: readonly Interval[]): BalanceSegment[] {
-  return segments.flatMap((segment) =>
-    intersect([segment], counting).map((part) => ({ ...part, balanceAtoms: segment.balanceAtoms })),
-  );
+  const parts = union(counting);
+  const counted: BalanceSegment[] = [];
+  for (const segment of segments) {
+    for (const part of parts) {
+      const both = clip(segment, part);
+      if (both) counted.push({ startMs: both.startMs, endMs: both.endMs, balanceAtoms: segment.balanceAtoms });
+    }
+  }
+  return counted;
+}
+
+export function integralOf(segments: readonly BalanceSegment[]): BalanceMs {
+  return balanceMs(segments.reduce((sum, one) => sum + one.balanceAtoms * (one.endMs - one.startMs), 0n));
 }
 
 /** @throws InvariantViolation when negative or not below 10^96. */

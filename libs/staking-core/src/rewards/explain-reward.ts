@@ -2,7 +2,7 @@ import { atoms } from '../money/atoms.js';
 import type { Atoms } from '../money/atoms.js';
 import { formatAmount } from '../money/format-amount.js';
 import { payoutUnit } from '../money/payout-unit.js';
-import { balanceSegments, countedIntegral, countedSegments } from '../balances/day-integral.js';
+import { balanceSegments, countedSegments, integralOf } from '../balances/day-integral.js';
 import type { BalanceChange } from '../balances/day-integral.js';
 import { dailyAverage } from '../balances/daily-average.js';
 import type { CountingDay } from '../participation/counting-intervals.js';
@@ -92,7 +92,7 @@ export function explainReward(facts: RewardFactsOfDay) {
 function explainBalance(facts: RewardFactsOfDay) {
   const segments = balanceSegments(facts.day, facts.openingAtoms, facts.changes);
   const counted = countedSegments(segments, facts.taking.counting);
-  const integral = countedIntegral(segments, facts.taking.counting);
+  const integral = integralOf(counted);
   const averageAtoms = dailyAverage(integral);
   const shown = {
     counts: facts.rules.countedBalance,

@@ -97,8 +97,16 @@ export function epochDayOf(day: UtcDay): bigint {
   return year * 365n + year / 4n - year / 100n + year / 400n + dayOfYear - 719_468n;
 }
 
+/** Thousands of instants in a row are of one day. */
+let last = { epochDay: 0n, day: '1970-01-01' as UtcDay };
+
 /** Inverse of `epochDayOf`. */
 export function dayFromEpochDay(epochDay: bigint): UtcDay {
+  if (epochDay !== last.epochDay) last = { epochDay, day: civilDay(epochDay) };
+  return last.day;
+}
+
+function civilDay(epochDay: bigint): UtcDay {
   invariant(epochDay >= 0n && epochDay <= LAST_EPOCH_DAY, 'a day lies between 1970 and 9999', { epochDay });
   const shifted = epochDay + 719_468n;
   const era = shifted / 146_097n;
