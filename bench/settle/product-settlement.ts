@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, DayPartitionRepository, type SettlementState, type TokenDay } from '@app/database';
 import { createLogger } from '@app/platform';
 import { utcDay } from '@app/staking-core';
@@ -16,10 +15,6 @@ import { checkDay } from '../../apps/settlement/src/steps/5-check-day.js';
 
 /** Parts of the product's day: its inputs fixed; measured, qualified and split; checked. */
 export type SettlePart = 'final' | 'settle' | 'check';
-
-/** Of the states that a step leads to. */
-const ORDER: readonly SettlementState[] = ['waiting', 'final', 'measured', 'qualified', 'split', 'checked'];
-const LOOK_AGAIN_MS = 20;
 
 type Step = (unit: TokenDay, tools: SettlementTools) => Promise<SettlementState | null>;
 
@@ -68,17 +63,11 @@ export class ProductSettlement {
 
   private async settle(unit: TokenDay, part: SettlePart): Promise<void> {
     for (const [step, expected] of STEPS[part]) {
-      while ((await step(unit, this.tools)) !== expected) {
-        // Another process may have the day in hand, or have done the step.
-        const row = await this.tools.settlements.find(this.db, unit);
-        if (row !== null && ORDER.indexOf(row.state) >= ORDER.indexOf(expected)) break;
-        const isElsewhere = row?.waitingFor?.includes("another worker's hands") ?? true;
-        if (row === null || row.held !== null || !isElsewhere) {
-          const why = `${row?.waitingFor ?? ''} ${JSON.stringify(row?.held)}`;
-          throw new Error(`${unit.token} is ${row?.state}, not ${expected}: ${why}`);
-        }
-        await pause(LOOK_AGAIN_MS);
-      }
+      const state = await step(unit, this.tools);
+      if (state === expected) continue;
+      const row = await this.tools.settlements.find(this.db, unit);
+      const why = `${row?.waitingFor ?? ''} ${JSON.stringify(row?.held)}`;
+      throw new Error(`${unit.token} is ${state}, not ${expected}: ${why}`);
     }
   }
 }
