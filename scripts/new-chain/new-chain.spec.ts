@@ -59,9 +59,10 @@ describe('npm run new:chain', () => {
       for (const part of ['libs', 'tsconfig.json', 'jest.config.mjs', 'package.json', '.prettierrc.json']) {
         cpSync(part, join(root, part), { recursive: true });
       }
-      cpSync('test/esm-to-cjs-transform.cjs', join(root, 'test/esm-to-cjs-transform.cjs'));
+      for (const part of ['esm-to-cjs-transform.cjs', 'support/slow-first.cjs']) {
+        cpSync(join('test', part), join(root, 'test', part));
+      }
       // The database of the run around this one is not this run's to stop.
-      mkdirSync(join(root, 'test/support'));
       writeFileSync(join(root, 'test/support/stop-test-postgres.cjs'), 'module.exports = () => undefined;\n');
       symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
     });
