@@ -114,7 +114,8 @@ export class DaySummaryRepository {
        FROM token t CROSS JOIN LATERAL (
          SELECT day, paid, qualifying FROM settlement
          WHERE token = t.symbol AND state = 'paid' AND paid IS NOT NULL AND qualifying IS NOT NULL
-         ORDER BY day DESC LIMIT 7) s`,
+         ORDER BY day DESC LIMIT 7) s
+       ORDER BY t.symbol, s.day DESC`,
     );
   }
 }
