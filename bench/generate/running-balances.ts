@@ -12,13 +12,16 @@ export interface RunningBalance {
   prevIntegral: bigint | null;
   knownFromMs: number;
   lastMs: number;
+  /** Balance x time of the measured day until `leftMs` of its user; from that on it is fixed. */
+  left: bigint;
 }
 
 /** Balances that have moved since 00:00, fed line by line. Who has not moved has no entry. */
 export class RunningBalances {
   readonly moved = new Map<number, RunningBalance>();
 
-  take(event: FeedEvent): void {
+  /** @param leftMs when the user switches off during the measured day; Infinity: not then */
+  take(event: FeedEvent, leftMs: number): void {
     const day = event.late ? 1 : event.day;
     const ms = event.late ? 0 : event.ms;
     const rest = LENGTH - BigInt(ms);
@@ -27,7 +30,7 @@ export class RunningBalances {
     let running = this.moved.get(event.position);
     if (running === undefined) {
       running = event.snapshot
-        ? { free: 0n, day, integral: 0n, prevIntegral: null, knownFromMs: at, lastMs: at }
+        ? { free: 0n, day, integral: 0n, prevIntegral: null, knownFromMs: at, lastMs: at, left: 0n }
         : {
             free: before,
             day: -1,
@@ -35,6 +38,7 @@ export class RunningBalances {
             prevIntegral: null,
             knownFromMs: -DAY_LENGTH,
             lastMs: at,
+            left: leftMs === Infinity ? 0n : before * BigInt(leftMs),
           };
       this.moved.set(event.position, running);
     }
@@ -44,6 +48,7 @@ export class RunningBalances {
       running.day = day;
     }
     running.integral += event.delta * rest;
+    if (leftMs !== Infinity && at < leftMs) running.left += event.delta * BigInt(leftMs - at);
     running.free = event.free;
     running.lastMs = at;
   }

@@ -1,8 +1,8 @@
 import { bucketOf, type Database, DayPartitionRepository, TokenSeedRepository } from '@app/database';
 import { dayAt, instantAt } from './calendar.js';
 import { copyLine, copyStream, sha256 } from './copy-lines.js';
-import { DAY_LENGTH, type Population } from './population.js';
-import { RunningBalances } from './running-balances.js';
+import { type BenchUser, DAY_LENGTH, type Population } from './population.js';
+import { type RunningBalance, RunningBalances } from './running-balances.js';
 import { benchCatalogue, TOKENS } from './tokens.js';
 import { eventsOfDay, type FeedEvent, shardOf, SHARDS, TradingDay } from './trading-day.js';
 
@@ -93,7 +93,7 @@ export async function writeFeedOfDay(
   const log = function* (): Generator<string> {
     for (const event of new TradingDay(population).events((_day, last) => (seqs = last))) {
       watch(event);
-      running.take(event);
+      running.take(event, leftMs(population.user(population.userOf(event.position))));
       lines += 1;
       if (lines % LINES_BETWEEN === 0) told("the day's log", lines / (eventsOfDay(population.users) * 1.021));
       if (event.day === 0 && !event.late) events += 1;
@@ -217,20 +217,34 @@ function writeBalances(
         0,
         instantAt(moved?.knownFromMs ?? -DAY_LENGTH),
         instantAt(moved?.lastMs ?? -DAY_LENGTH),
-        on?.to === Infinity ? instantAt(on.from) : null,
+        on === null ? null : instantAt(on.from),
+        on === null || on.to === Infinity ? null : instantAt(on.to),
         dayAt(moved?.day ?? -1),
         moved?.integral ?? opening * BigInt(DAY_LENGTH),
         moved === undefined || moved.prevIntegral === null ? null : dayAt(moved.day - 1),
         moved?.prevIntegral ?? null,
+        leftIntegral(population, position, moved),
         moved === undefined ? 'snapshot' : 'trade',
       ]);
     }
   };
   return copy(
     db,
-    'spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, day, integral, prev_day, prev_integral, last_cause)',
+    'spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, counts_to, day, integral, prev_day, prev_integral, left_integral, last_cause)',
     rows(),
   );
+}
+
+/** When the user leaves during the measured day; Infinity: not then. */
+function leftMs({ on }: BenchUser): number {
+  return on !== null && on.to > 0 && on.to < DAY_LENGTH ? on.to : Infinity;
+}
+
+/** As switching off leaves it beside the balance. Of one in a hundred a line came in after the switch: then it is unknown. */
+function leftIntegral(population: Population, position: number, moved: RunningBalance | undefined): bigint | null {
+  const ms = leftMs(population.user(population.userOf(position)));
+  if (ms === Infinity || (moved !== undefined && position % 100 === 0)) return null;
+  return moved === undefined ? population.opening[position]! * BigInt(ms) : moved.left;
 }
 
 async function copy(db: Database, target: string, lines: Iterable<string>): Promise<string> {

@@ -382,6 +382,7 @@ CREATE TABLE participation_period (
   CONSTRAINT participation_period_from_midnight CHECK ((starts_at = date_trunc('day'::text, starts_at, 'UTC'::text)))
 );
 CREATE INDEX participation_period_ends ON public.participation_period USING btree (ends_at) WHERE (ends_at IS NOT NULL);
+CREATE INDEX participation_period_starts ON public.participation_period USING btree (starts_at);
 CREATE UNIQUE INDEX participation_period_open ON public.participation_period USING btree (user_id) WHERE (ends_at IS NULL);
 
 CREATE TABLE price (
@@ -522,6 +523,7 @@ CREATE TABLE spot_balance (
   known_from timestamp with time zone NOT NULL,
   last_at timestamp with time zone NOT NULL,
   counts_from timestamp with time zone,
+  counts_to timestamp with time zone,
   prev_day date,
   user_id text COLLATE "C" NOT NULL,
   token text COLLATE "C" NOT NULL,
@@ -529,6 +531,7 @@ CREATE TABLE spot_balance (
   locked numeric(78,0) NOT NULL,
   integral numeric(96,0) NOT NULL,
   prev_integral numeric(96,0),
+  left_integral numeric(96,0),
   last_cause text COLLATE "C",
   CONSTRAINT spot_balance_pkey PRIMARY KEY (user_id, token),
   CONSTRAINT spot_balance_free_check CHECK ((free >= (0)::numeric)),

@@ -41,5 +41,6 @@ export * from './rewards/release-reward.js';
 export * from './rewards/reward-key.js';
 export * from './rewards/slash.js';
 export * from './rewards/split-day.js';
+export * from './rewards/reward-rate.js';
 export * from './rewards/split-reward.js';
 export * from './rewards/weight.js';

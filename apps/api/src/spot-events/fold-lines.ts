@@ -70,6 +70,7 @@ interface OpenChange {
   locked: bigint;
   freeRest: bigint;
   lockedRest: bigint;
+  readonly firstMs: number;
   lastMs: number;
 }
 
@@ -264,7 +265,7 @@ interface AppliedChange {
 function addChange(account: BatchAccount, { day, atMs, restMs, freeDelta, lockedDelta }: AppliedChange): void {
   let change = account.changes.at(-1);
   if (change?.day !== day) {
-    change = { day, free: 0n, locked: 0n, freeRest: 0n, lockedRest: 0n, lastMs: atMs };
+    change = { day, free: 0n, locked: 0n, freeRest: 0n, lockedRest: 0n, firstMs: atMs, lastMs: atMs };
     account.changes.push(change);
   }
   const rest = BigInt(restMs);
@@ -282,8 +283,9 @@ function movesOf(accounts: readonly BatchAccount[]): Pick<FoldedBatch, 'newBalan
   const newBalances: NewBalance[] = [];
   const changes: DayChange[] = [];
   for (const { user, token, shard, lastCause: cause, knownFromMs, changes: days } of accounts) {
-    for (const [place, { day, lastMs, free, locked, freeRest, lockedRest }] of days.entries()) {
-      const moved = { free, locked, freeRest, lockedRest, cause, lastAt: timeText(lastMs) };
+    for (const [place, { day, firstMs, lastMs, free, locked, freeRest, lockedRest }] of days.entries()) {
+      const times = { firstAt: timeText(firstMs), lastAt: timeText(lastMs) };
+      const moved = { free, locked, freeRest, lockedRest, cause, ...times };
       if (place > 0 || knownFromMs === undefined) changes.push({ user, token, day, ...moved });
       else newBalances.push({ user, token, shard, knownFrom: timeText(knownFromMs), day, opening: moved });
     }

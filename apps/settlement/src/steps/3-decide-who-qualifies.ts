@@ -49,7 +49,7 @@ async function rateRange(
   range: Buckets,
   { measure }: SettlementTools,
 ): Promise<RatedRange> {
-  await measure.measureSince(tx, unit, rules, range, 'switched only');
+  await measure.measureSince(tx, unit, rules, range, 'back again');
   const first = await measure.qualify(tx, unit, rules, range);
   if (first.unmeasured === 0) return first;
   await measure.measureSince(tx, unit, rules, range, 'moved on too');

@@ -9,7 +9,7 @@ import type {
   TokenDay,
   Transaction,
 } from '@app/database';
-import { type DayPool, invariant, payoutUnit, poolOfDay } from '@app/staking-core';
+import { type DayPool, invariant, poolOfDay } from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
 import { inPieces } from './in-pieces.js';
 import { IN_OTHER_HANDS, known, rulesOf, step, type StepResult } from './step.js';
@@ -25,11 +25,7 @@ export async function splitPool(unit: TokenDay, tools: SettlementTools): Promise
     begin: (tx) => tools.split.createLeaf(tx, unit),
     work: async (tx, range) => {
       const { day, rules, pool } = await poolToSplit(tx, unit, tools);
-      const share = {
-        pool: pool.poolAtoms,
-        qualifying: known(day.qualifying, 'qualifying'),
-        unitAtoms: payoutUnit(rules),
-      };
+      const share = { pool: pool.poolAtoms, qualifying: known(day.qualifying, 'qualifying') };
       return { users: await loadRange(tx, unit, rules, share, range, tools) };
     },
   });
@@ -72,7 +68,7 @@ async function loadRange(
   range: Buckets,
   { measure, split }: SettlementTools,
 ): Promise<number> {
-  await measure.measureSince(tx, unit, rules, range, 'switched only');
+  await measure.measureSince(tx, unit, rules, range, 'back again');
   const loaded = await split.load(tx, unit, rules, share, range);
   if (loaded !== 'unmeasured') return loaded;
   await measure.measureSince(tx, unit, rules, range, 'moved on too');

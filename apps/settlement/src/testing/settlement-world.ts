@@ -171,6 +171,10 @@ export class SettlementWorld {
     });
   }
 
+  async leave(user: string, at: string): Promise<void> {
+    await this.db.transaction((tx) => this.participation.closePeriod(tx, user, at, 'SWITCHED_OFF'));
+  }
+
   async cut(user: string, token: string, reason: string, from: string, to: string | null): Promise<void> {
     await this.db.affected(
       'INSERT INTO participation_cut (user_id, token, reason, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5)',
@@ -198,7 +202,8 @@ export class SettlementWorld {
     for (const event of events) {
       const key = `${event.user} ${event.token}`;
       const rest = DAY_MS - BigInt(event.msOfDay);
-      const sum = sums.get(key) ?? { ...event, lastAt: event.at, free: 0n, locked: 0n, freeRest: 0n, lockedRest: 0n };
+      const none = { free: 0n, locked: 0n, freeRest: 0n, lockedRest: 0n };
+      const sum = sums.get(key) ?? { ...event, firstAt: event.at, lastAt: event.at, ...none };
       sums.set(key, {
         ...sum,
         lastAt: event.at,

@@ -45,6 +45,8 @@ export class Participation1763600000002 implements MigrationInterface {
     // Whose day is not simply whole is found by when a period ended: a day never reads the periods of all users.
     await db.query(`
       CREATE INDEX participation_period_ends ON participation_period (ends_at) WHERE ends_at IS NOT NULL`);
+    // Who switched on again after a day that is being settled, so that his balances speak of another period.
+    await db.query('CREATE INDEX participation_period_starts ON participation_period (starts_at)');
     // R6: each cut is a row. token '*' means every token. ends_at null: still in force.
     await db.query(`
       CREATE TABLE participation_cut (

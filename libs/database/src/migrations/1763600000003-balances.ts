@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The Spot feed. `balance_event` is the log (append-only, no unique index: exactly once comes from the watermark of
  * the feed shard, which moves in the same transaction). `spot_balance` is the running accumulator: two day slots, so
  * that today flows while yesterday settles; `integral` is opening x day + sum(delta x rest of day), so order is free.
- * No index but the key: updates stay HOT. Both lie apart by token, in one level of partitions: a token's day is settled
+ * What it came to when its user switched off stays beside it. No index but the key: updates stay HOT. Both lie apart by token, in one level of partitions: a token's day is settled
  * by reading that token's rows and no others.
  */
 export class Balances1763600000003 implements MigrationInterface {
@@ -54,8 +54,9 @@ export class Balances1763600000003 implements MigrationInterface {
         day           date NOT NULL,
         known_from    timestamptz NOT NULL,
         last_at       timestamptz NOT NULL,
-        -- a copy of starts_at of the user's open participation period; null: none is open
+        -- copies of starts_at and ends_at of the user's newest participation period; null: there is none, or no end
         counts_from   timestamptz,
+        counts_to     timestamptz,
         prev_day      date,
         user_id       text COLLATE "C" NOT NULL,
         token         text COLLATE "C" NOT NULL,
@@ -63,6 +64,8 @@ export class Balances1763600000003 implements MigrationInterface {
         locked        numeric(78,0) NOT NULL CHECK (locked >= 0),
         integral      numeric(96,0) NOT NULL,
         prev_integral numeric(96,0),
+        -- balance x time of the day of counts_to until then; null: only the log can tell
+        left_integral numeric(96,0),
         -- R11: what the core said moved it last, for the reason shown to the user
         last_cause    text COLLATE "C",
         PRIMARY KEY (user_id, token)

@@ -10,8 +10,8 @@ const DAY = '2026-03-10';
 const START = `${DAY}T00:00:00.000Z`;
 const TOKENS = ['ADA', 'BNB', 'ZIL'];
 
-/** Every balance carries a copy of when its user's open period began: two writers who must not miss each other. */
-describe('R4, R5: from when a balance counts', () => {
+/** Every balance carries a copy of its user's newest period: two writers who must not miss each other. */
+describe('R4, R5: from and until when a balance counts', () => {
   let test: TestDatabase;
   let db: Database;
   let participation: ParticipationRepository;
@@ -44,7 +44,8 @@ describe('R4, R5: from when a balance counts', () => {
     ]);
   const balance = (user: string, token = 'BNB'): NewBalance => ({ user, token, shard: 0, knownFrom: START, day: DAY });
   const change = (user: string, token: string): DayChange => ({
-    ...{ user, token, day: DAY, free: 1n, locked: 0n, freeRest: 1n, lockedRest: 0n, cause: 'trade', lastAt: START },
+    ...{ user, token, day: DAY, free: 1n, locked: 0n, freeRest: 1n, lockedRest: 0n, cause: 'trade' },
+    ...{ firstAt: START, lastAt: START },
   });
   let ticks = 0;
   const switchOn = (tx: Transaction, user: string) =>
@@ -55,14 +56,16 @@ describe('R4, R5: from when a balance counts', () => {
       termsVersion: 'v1',
     });
   const copies = () =>
-    db.rows<{ user_id: string; token: string; counts_from: Date | null }>(
-      'SELECT user_id, token, counts_from FROM spot_balance ORDER BY user_id, token',
+    db.rows<{ user_id: string; token: string; counts_from: Date | null; counts_to: Date | null }>(
+      'SELECT user_id, token, counts_from, counts_to FROM spot_balance ORDER BY user_id, token',
     );
   /** Balances whose copy is not what the period says. */
   const wrong = () =>
     db.rows(
-      `SELECT s.user_id, s.token FROM spot_balance s LEFT JOIN participation_period p ON p.user_id = s.user_id AND p.ends_at IS NULL
-       WHERE s.counts_from IS DISTINCT FROM p.starts_at`,
+      `SELECT s.user_id, s.token FROM spot_balance s
+       LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, starts_at, ends_at FROM participation_period
+                  ORDER BY user_id, starts_at DESC, since DESC) p ON p.user_id = s.user_id
+       WHERE (s.counts_from, s.counts_to) IS DISTINCT FROM (p.starts_at, p.ends_at)`,
     );
   const waitingOrDone = async (work: Promise<unknown>): Promise<void> => {
     let done = false;
@@ -96,7 +99,7 @@ describe('R4, R5: from when a balance counts', () => {
     const batch = (tx: Transaction) => feed.addBalances(tx, [balance('u1')]);
     await (switchFirst ? interleave(on, batch) : interleave(batch, on));
     expect(await copies()).toEqual([
-      { user_id: 'u1', token: 'BNB', counts_from: new Date('2026-03-11T00:00:00.000Z') },
+      { user_id: 'u1', token: 'BNB', counts_from: new Date('2026-03-11T00:00:00.000Z'), counts_to: null },
     ]);
   });
 
@@ -115,7 +118,7 @@ describe('R4, R5: from when a balance counts', () => {
     expect(await copies()).toHaveLength(1);
   });
 
-  it('switching off takes it back, in every leaf; a period that never counted too', async () => {
+  it('switching off ends it, in every leaf; a period that never counted is over as it begins', async () => {
     await account('u1');
     await db.transaction((tx) =>
       feed.addBalances(
@@ -126,7 +129,14 @@ describe('R4, R5: from when a balance counts', () => {
     await db.transaction((tx) => switchOn(tx, 'u1'));
     expect((await copies()).filter((row) => row.counts_from === null)).toEqual([]);
     await db.transaction((tx) => participation.closePeriod(tx, 'u1', START, 'SWITCHED_OFF'));
-    expect((await copies()).map((row) => row.counts_from)).toEqual([null, null, null]);
+    const [begins] = (await copies()).map((row) => row.counts_from);
+    expect(begins).toEqual(new Date('2026-03-11T00:00:00.000Z'));
+    expect((await copies()).map((row) => row.counts_to)).toEqual([begins, begins, begins]);
+    await account('u2');
+    await db.transaction((tx) => switchOn(tx, 'u2'));
+    await db.transaction((tx) => participation.closePeriod(tx, 'u2', '2026-03-12T10:00:00.000Z', 'SWITCHED_OFF'));
+    await db.transaction((tx) => feed.addBalances(tx, [balance('u2')]));
+    expect(await wrong()).toEqual([]);
   });
 
   it('batches and switches of the same users, all at once: nobody waits for ever, every copy is right', async () => {

@@ -1,4 +1,6 @@
+import { dayOf, dayStartMs, instant } from '@app/staking-core';
 import { bucketOf } from '../bucket.js';
+import { COUNTED_RULES } from '../counted-rules.js';
 import type { Sql, Transaction } from '../database.js';
 
 export interface ConsentRow {
@@ -85,7 +87,10 @@ export class ParticipationRepository {
       'INSERT INTO participation_period (user_id, starts_at, since, terms_version) VALUES ($1, $2, $3, $4)',
       [period.user, period.startsAt, period.since, period.termsVersion],
     );
-    await tx.often('UPDATE spot_balance SET counts_from = $2 WHERE user_id = $1', [period.user, period.startsAt]);
+    await tx.often(
+      'UPDATE spot_balance SET counts_from = $2, counts_to = NULL, left_integral = NULL WHERE user_id = $1',
+      [period.user, period.startsAt],
+    );
   }
 
   async acceptTerms(tx: Transaction, user: string, termsVersion: string): Promise<number> {
@@ -103,7 +108,11 @@ export class ParticipationRepository {
        WHERE user_id = $1 AND ends_at IS NULL`,
       [user, endsAt, reason],
     );
-    if (closed > 0) await tx.often('UPDATE spot_balance SET counts_from = NULL WHERE user_id = $1', [user]);
+    if (closed > 0) {
+      const atMs = instant(endsAt);
+      const day = dayOf(atMs);
+      await tx.often(LEAVE, [user, endsAt, day, (atMs - dayStartMs(day)).toString()]);
+    }
     return closed;
   }
 
@@ -143,7 +152,24 @@ export class ParticipationRepository {
 }
 
 /**
- * `spot_balance.counts_from` is a copy of the open period's start, made when a balance is first heard of and renewed by
+ * R5, R8: all balances of a user who leaves at a millisecond: what each came to until then on that day (see `left_integral`),
+ * as the accumulator has it, less the present balance for the rest of the day. Unknown when the feed is ahead of the switch.
+ * $1 user, $2 when, $3 and $4 its day and the milliseconds since its 00:00.
+ */
+const LEAVE = `
+  ${COUNTED_RULES}
+  UPDATE spot_balance s SET
+    counts_to = greatest($2::timestamptz, s.counts_from),
+    left_integral = CASE
+      WHEN s.last_at > $2::timestamptz OR s.day > $3::date THEN NULL
+      ELSE CASE WHEN s.day = $3::date THEN s.integral ELSE 0 END
+        + (s.free + CASE WHEN s.locked = 0 THEN 0 ELSE s.locked *
+            (SELECT with_locked FROM rule r WHERE r.token = s.token AND $3::date >= r.from_day AND $3::date < r.until_day) END)
+          * CASE WHEN s.day = $3::date THEN $4::bigint - 86400000 ELSE $4::bigint END END
+  WHERE s.user_id = $1`;
+
+/**
+ * `spot_balance.counts_from` and `counts_to` are a copy of the newest period, made when a balance is first heard of and renewed by
  * every switch. So that neither misses the other, a switch has its bucket of users alone until its transaction ends, and
  * a batch of the feed shares the buckets of its new balances with other batches.
  */

@@ -14,6 +14,7 @@ import {
   OVERLAPS,
   ratedUsers,
   rateValues,
+  UNREADABLE,
   type UserList,
   wholeDays,
   within,
@@ -39,15 +40,10 @@ export interface RatedRange extends Qualifying {
  * closed day and stays. REPEATABLE READ, so that balances and log are of one moment.
  */
 export class RewardMeasureRepository {
-  /** Everybody whose day is not simply whole. @returns how many of them have accumulators that left the day behind */
+  /** Everybody whose day the accumulators do not tell. @returns how many of them took part all day, and had gone on to later days */
   async measurePartial(tx: Transaction, unit: TokenDay, rules: RulesOfDay): Promise<number> {
     const given = await circumstancesOf(tx, unit);
-    // Switched off during the day, or since: their accumulators no longer say from when they counted.
-    const switched = `
-      SELECT user_id FROM participation_period WHERE ends_at > ${DAY_START} AND starts_at < ${DAY_END} AND ends_at > starts_at
-      UNION SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
-    const whom = given.paused ? EVERYBODY : await candidatesOf(tx, unit, given, switched, given.farAhead);
-    await measureFromLog(tx, unit, rules, given, whom);
+    await measureFromLog(tx, unit, rules, given, given.paused ? EVERYBODY : await odd(tx, unit, given));
     const [row] = await tx.rows<{ moved_on: number }>(
       `SELECT count(*)::int AS moved_on FROM partial_balance
        WHERE day = $1::date AND token = $2 AND intervals = '[[0, 86400000]]'::jsonb`,
@@ -57,20 +53,21 @@ export class RewardMeasureRepository {
   }
 
   /**
-   * The world goes on: who has switched off since `measurePartial` (a closed day's changes count from its end on), and,
-   * when asked for, whose accumulators have left the day behind since.
+   * The world goes on: who has left and come back since `measurePartial` (a closed day's changes count from its end on, and
+   * a new period from the 00:00 after that); and, when asked for, whose accumulators have left the day behind since.
    */
   async measureSince(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     range: Buckets,
-    whom: 'moved on too' | 'switched only',
+    whom: 'back again' | 'moved on too',
   ): Promise<void> {
-    const left = `SELECT user_id FROM participation_period WHERE ends_at >= ${DAY_END} AND starts_at < ${DAY_END}`;
-    if (whom === 'switched only' && (await tx.rows(`${left} LIMIT 1`, [unit.day])).length === 0) return;
+    const back = backAgain(`${DAY_END} + interval '1 day'`);
+    const some = await listed(tx, unit, back);
+    if (some === NOBODY && whom === 'back again') return;
     const given = await circumstancesOf(tx, unit);
-    const candidates = await candidatesOf(tx, unit, given, left, whom === 'moved on too', range);
+    const candidates = await holding(tx, unit, given, some, whom === 'moved on too', range);
     await measureFromLog(tx, unit, rules, given, candidates, range);
   }
 
@@ -117,32 +114,47 @@ export class RewardMeasureRepository {
 /** So many owned accounts are looked up one by one. */
 const FEW = 20_000;
 
-/** Neither slot of the accumulator is the day's any more. */
-const MOVED_ON = 's.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date';
-
 /** Of a paused token: nobody's day is simply whole. */
 const EVERYBODY = Symbol('everybody');
 
+/** Who took part in the day, left, and has a newer period by now, which begins at `from` or later: balances speak of that one. */
+function backAgain(from: string): string {
+  return `
+    SELECT p.user_id FROM participation_period n JOIN participation_period p ON p.user_id = n.user_id
+    WHERE n.starts_at >= ${from} AND p.ends_at > ${DAY_START} AND p.starts_at < ${DAY_END} AND p.ends_at > p.starts_at`;
+}
+
+/** Whose day the accumulators do not tell: cut, back again, heard of after leaving, or gone on to later days. */
+async function odd(tx: Transaction, unit: TokenDay, given: Circumstances): Promise<UserList> {
+  const cut = `SELECT user_id FROM participation_cut WHERE token IN ($2, '*') AND ${OVERLAPS}`;
+  const some = await listed(tx, unit, `${cut} UNION ${backAgain(DAY_END)}`);
+  const left = await tx.rows(
+    `SELECT 1 FROM participation_period WHERE ends_at > ${DAY_START} AND ends_at < ${DAY_END} LIMIT 1`,
+    [unit.day],
+  );
+  return holding(tx, unit, given, some, given.farAhead || left.length > 0);
+}
+
 /**
- * Who of those that switched holds the token, of whom few do, and who has moved on; less those that are measured already:
- * whoever is named costs the statements that follow, and when nobody is, there are none.
- * @param switched query of user_id; $1 is the day, $2 the token, whether it asks for both or not
+ * Who of some holds the token, and, when asked for, who has a balance that does not tell; less those that are measured
+ * already: whoever is named costs the statements that follow, and when nobody is, there are none.
  */
-async function candidatesOf(
+async function holding(
   tx: Transaction,
   unit: TokenDay,
   given: Circumstances,
-  switched: string,
-  movedOnToo: boolean,
+  some: UserList,
+  unreadableToo: boolean,
   range: Buckets = ALL_BUCKETS,
 ): Promise<UserList> {
-  const measured = 'SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2';
-  const left = await listed(tx, unit, `${switched} EXCEPT ${measured}`);
-  if (left === NOBODY && !movedOnToo) return NOBODY;
+  if (some === NOBODY && !unreadableToo) return NOBODY;
   const { from, where } = given.balances;
-  const meant = movedOnToo ? `(${isIn('$3', 's.user_id')} OR ${MOVED_ON})` : isIn('$3', 's.user_id');
-  const holding = `SELECT s.user_id FROM ${from} WHERE ${where} AND ${within('s', range)} AND ${meant}`;
-  return listed(tx, unit, `${holding} EXCEPT ${measured}`, [left]);
+  const holders = `SELECT s.user_id FROM ${from} WHERE ${where} AND ${within('s', range)}`;
+  // Some are looked up by the key. Those who do not tell are looked for in every row, by what lies in front in it.
+  const named = `${holders} AND s.user_id = ANY (ARRAY(SELECT unnest($3::text[])))`;
+  const all = unreadableToo ? `(${named} UNION ${holders} AND ${UNREADABLE})` : named;
+  const measured = 'SELECT user_id FROM partial_balance WHERE day = $1::date AND token = $2';
+  return listed(tx, unit, `${all} EXCEPT ${measured}`, [some]);
 }
 
 async function listed(tx: Transaction, unit: TokenDay, query: string, more: readonly string[] = []): Promise<UserList> {
@@ -170,8 +182,7 @@ function keyOf(unit: TokenDay): string[] {
 }
 
 /**
- * Only for the candidates: those that switched, were cut or paused during the day, and those whose accumulator
- * has left the day behind. A balance is followed backwards: what it is now less everything logged since 00:00.
+ * Only for the candidates: see `odd`. A balance is followed backwards: what it is now less everything logged since 00:00.
  * A stretch of time counts the present balance, less each change for every millisecond of the stretch that lay before it:
  * so neither order nor the balances in between matter.
  * Candidates are looked up by the key, periods that have ended by when; the log of the token is read once, and most
@@ -206,7 +217,7 @@ async function measureFromLog(
     ), present AS (
       SELECT s.user_id, s.bucket, ${counted('s', 'free', 'locked')} AS counted,
              (coalesce(ended.during, '{}'::tstzmultirange)
-               + CASE WHEN s.counts_from < ${DAY_END} THEN tstzmultirange(tstzrange(s.counts_from, NULL)) ELSE '{}'::tstzmultirange END)
+               + CASE WHEN s.counts_from < ${DAY_END} AND s.counts_to IS NULL THEN tstzmultirange(tstzrange(s.counts_from, NULL)) ELSE '{}'::tstzmultirange END)
              * tstzmultirange(tstzrange(greatest(${DAY_START}, s.known_from), ${DAY_END}))
                - coalesce(cut.during, '{}'::tstzmultirange) - coalesce((SELECT during FROM pause), '{}'::tstzmultirange) AS during
       FROM ${given.balances.from}

@@ -129,27 +129,44 @@ export interface WholeDays {
   readonly but: readonly string[];
 }
 
+/** A stretch of the user's newest period is of the day (named `s`): from its 00:00 on, until its end or before (R4, R5). */
+const TAKES_PART = `s.counts_from <= ${DAY_START} AND s.known_from < ${DAY_END}
+      AND (s.counts_to IS NULL OR s.counts_to > greatest(${DAY_START}, s.known_from))`;
+
+/** Left during the day: what it came to until then stands beside the balance, or nothing does. */
+const LEFT = `s.counts_to < ${DAY_END}`;
+
 /**
- * R8: (user_id, bucket, average) of those who took part all day and reach the minimum, from the running accumulators
- * alone: `counts_from` is the start of the user's open period. An accumulator that has left the day behind and has no
- * row of its own keeps its place with an average of NULL: an integral that is missing must never become a user who is
- * missing. The minimum times the day, because then only those who reach it cost a division. Every branch of the average has
- * the column's type, which saves a cast a row.
+ * Who takes part, but what the balance came to is not in its row: heard of after leaving, or gone on to later days. What
+ * hardly anybody is stands first.
+ */
+export const UNREADABLE = `(s.day > $1::date OR ${LEFT})
+      AND CASE WHEN ${LEFT} THEN s.left_integral IS NULL ELSE s.day > $1::date AND s.prev_day IS DISTINCT FROM $1::date END
+      AND ${TAKES_PART}`;
+
+/**
+ * R5, R8: (user_id, bucket, average) of those who took part from 00:00 on and reach the minimum, from the running
+ * accumulators alone. One that does not tell (see UNREADABLE) and has no row of its own keeps its place with an average of
+ * NULL: an integral that is missing must never become a user who is missing. The minimum times the day, because then only
+ * those who reach it cost a division. Every branch of the average has the column's type, which saves a cast a row.
  */
 export function wholeDays(rules: RulesOfDay, given: Circumstances, { among, but }: WholeDays): string {
   const counted = countedExpression(rules.countedBalance)('s', 'free', 'locked');
   const now = rules.countedBalance === 'free' ? counted : `(${counted})::numeric(78,0)`;
   const average = (integral: string): string => `div(s.${integral}, 86400000)::numeric(78,0)`;
+  const enough = (integral: string): string => `s.${integral} >= $3::numeric * 86400000`;
   return `
     SELECT s.user_id, s.bucket,
-           CASE WHEN s.day < $1::date THEN ${now}
+           CASE WHEN ${LEFT} THEN ${average('left_integral')}
+                WHEN s.day < $1::date THEN ${now}
                 WHEN s.day = $1::date THEN ${average('integral')}
                 WHEN s.prev_day = $1::date THEN ${average('prev_integral')} END AS average
     FROM ${given.balances.from}
-    WHERE ${given.balances.where} AND s.counts_from <= ${DAY_START} AND s.known_from < ${DAY_END} AND ${notAside(given)} AND ${among}
-      AND CASE WHEN s.day < $1::date THEN ${counted} >= $3::numeric
-               WHEN s.day = $1::date THEN s.integral >= $3::numeric * 86400000
-               WHEN s.prev_day = $1::date THEN s.prev_integral >= $3::numeric * 86400000
+    WHERE ${given.balances.where} AND ${TAKES_PART} AND ${notAside(given)} AND ${among}
+      AND CASE WHEN ${LEFT} THEN (${enough('left_integral')}) IS NOT FALSE
+               WHEN s.day < $1::date THEN ${counted} >= $3::numeric
+               WHEN s.day = $1::date THEN ${enough('integral')}
+               WHEN s.prev_day = $1::date THEN ${enough('prev_integral')}
                ELSE true END
       ${but.map((list) => `AND NOT ${isIn(list, 's.user_id')}`).join(' ')}`;
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { bucketOf } from '../bucket.js';
+import { COUNTED_RULES } from '../counted-rules.js';
 import type { Sql, Transaction } from '../database.js';
 import type { LogPlace } from './day-partition.repository.js';
 import { holdSwitches } from './participation.repository.js';
@@ -61,7 +62,8 @@ export interface DayChange extends AccountKey {
   readonly lockedRest: bigint;
   /** Of the account's last line; the same on all its days. */
   readonly cause: string;
-  /** Of the last line of this day. */
+  /** Of the first and the last line of this day. */
+  readonly firstAt: string;
   readonly lastAt: string;
 }
 
@@ -273,7 +275,7 @@ export class SpotFeedRepository {
 
   /**
    * Balances heard of for the first time, as their first day leaves them: one row version, not a zero and its update.
-   * Each takes over from when its user's participation counts; until the transaction ends no switch of theirs can come
+   * Each takes over from and until when its user's participation counts; until the transaction ends no switch of theirs can come
    * between (READ COMMITTED: the statement sees every switch that was before).
    * @returns how many were new; fewer than given means that another shard was first
    */
@@ -281,7 +283,7 @@ export class SpotFeedRepository {
     if (balances.length === 0) return 0;
     const users = [...new Set(balances.map((balance) => balance.user))];
     await holdSwitches(tx, users);
-    const periods = await openPeriods(tx, users);
+    const periods = await newestPeriods(tx, users);
     const openings = balances.map((balance) => balance.opening);
     return tx.affected(ADD_BALANCES, [
       textList(balances.map((balance) => balance.user)),
@@ -294,9 +296,10 @@ export class SpotFeedRepository {
       listOf(openings.map((opening) => opening?.locked ?? 0n)),
       listOf(openings.map((opening) => opening?.freeRest ?? 0n)),
       listOf(openings.map((opening) => opening?.lockedRest ?? 0n)),
-      `{${openings.map((opening) => (opening ? textElement(opening.cause) : 'NULL')).join(',')}}`,
+      nullableList(openings.map((opening) => opening?.cause)),
       textList(balances.map((balance) => balance.opening?.lastAt ?? balance.knownFrom)),
-      `{${balances.map(({ user }) => (periods.has(user) ? textElement(periods.get(user)!) : 'NULL')).join(',')}}`,
+      nullableList(balances.map(({ user }) => periods.get(user)?.starts_at)),
+      nullableList(balances.map(({ user }) => periods.get(user)?.ends_at)),
     ]);
   }
 
@@ -320,6 +323,7 @@ export class SpotFeedRepository {
         listOf(round.map((change) => change.lockedRest)),
         textList(round.map((change) => change.cause)),
         textList(round.map((change) => change.lastAt)),
+        textList(round.map((change) => change.firstAt)),
       ]);
     }
     return moved;
@@ -373,41 +377,34 @@ export class SpotFeedRepository {
   }
 }
 
-/** R7: by token and day, whether what open orders hold counts. */
-const RULES = `WITH rule AS MATERIALIZED (
-    SELECT token,
-           CASE WHEN lag(valid_from) OVER w IS NULL THEN '-infinity'::date ELSE valid_from END AS from_day,
-           coalesce(lead(valid_from) OVER w, 'infinity'::date) AS until_day,
-           CASE counted_balance WHEN 'free+locked' THEN 1 ELSE 0 END AS with_locked
-    FROM token_rule WINDOW w AS (PARTITION BY token ORDER BY valid_from)
-  )`;
-
 const ADD_BALANCES = `
-  ${RULES}
-  INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, day, integral, last_cause)
+  ${COUNTED_RULES}
+  INSERT INTO spot_balance (user_id, token, bucket, shard, free, locked, known_from, last_at, counts_from, counts_to, day, integral, last_cause)
   SELECT user_id, token, bucket, shard, free, locked, known_from, last_at,
-         counts_from, day,
+         counts_from, counts_to, day,
          free_rest + CASE WHEN locked = 0 AND locked_rest = 0 THEN 0 ELSE locked_rest *
            (SELECT with_locked FROM rule r WHERE r.token = n.token AND n.day >= r.from_day AND n.day < r.until_day) END,
          cause
   FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::date[],
-              $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[], $13::timestamptz[])
-    AS n(user_id, token, bucket, shard, known_from, day, free, locked, free_rest, locked_rest, cause, last_at, counts_from)
+              $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
+    AS n(user_id, token, bucket, shard, known_from, day, free, locked, free_rest, locked_rest, cause, last_at, counts_from, counts_to)
   ORDER BY user_id, token ON CONFLICT (user_id, token) DO NOTHING`;
 
 /**
  * The accumulator's step (R8) for changes of one day an account. A slot's integral is opening x day + sum of delta x rest
  * of day, so a change of an earlier day counts for the whole of a later one, and the order of lines does not matter.
  * Rolling over keeps the two newest adjacent days; a day that had no events is its balance x day. Which balance counts
- * (R7) is the rule of each slot's own day; it is only asked for where an order holds something.
+ * (R7) is the rule of each slot's own day; it is only asked for where an order holds something. What a balance came to when
+ * its user switched off holds as long as no line of before is heard after.
  */
 const APPLY_CHANGES = `
-  ${RULES}
+  ${COUNTED_RULES}
   UPDATE spot_balance s SET
     free = s.free + c.free,
     locked = s.locked + c.locked,
     last_cause = c.cause,
     last_at = greatest(s.last_at, c.last_at),
+    left_integral = CASE WHEN s.counts_to > c.first_at THEN NULL ELSE s.left_integral END,
     day = greatest(s.day, c.day),
     integral = CASE WHEN c.day > s.day THEN s.free * 86400000 + c.free_rest
                     WHEN c.day = s.day THEN s.integral + c.free_rest
@@ -430,17 +427,25 @@ const APPLY_CHANGES = `
           * CASE WHEN c.day > s.day THEN s.locked * 86400000
                  WHEN c.day = s.day - 1 THEN c.locked_rest
                  ELSE c.locked * 86400000 END END
-  FROM unnest($1::text[], $2::text[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::text[], $9::timestamptz[])
-    AS c(user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at)
+  FROM unnest($1::text[], $2::text[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::text[], $9::timestamptz[],
+              $10::timestamptz[])
+    AS c(user_id, token, day, free, locked, free_rest, locked_rest, cause, last_at, first_at)
   WHERE s.user_id = c.user_id AND s.token = c.token`;
 
-/** By user, when their open period began to count, or will. */
-async function openPeriods(tx: Transaction, users: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.rows<{ user_id: string; starts_at: string }>(
-    'SELECT user_id, starts_at::text FROM participation_period WHERE user_id = ANY($1::text[]) AND ends_at IS NULL',
+interface PeriodTexts {
+  readonly user_id: string;
+  readonly starts_at: string;
+  readonly ends_at: string | null;
+}
+
+/** By user, from and until when their newest period counts. */
+async function newestPeriods(tx: Transaction, users: readonly string[]): Promise<Map<string, PeriodTexts>> {
+  const rows = await tx.rows<PeriodTexts>(
+    `SELECT DISTINCT ON (user_id) user_id, starts_at::text, ends_at::text FROM participation_period
+     WHERE user_id = ANY($1::text[]) ORDER BY user_id, starts_at DESC, since DESC`,
     [textList(users)],
   );
-  return new Map(rows.map((row) => [row.user_id, row.starts_at]));
+  return new Map(rows.map((row) => [row.user_id, row]));
 }
 
 /** `(token = $5 AND day = $6) OR …`: only so written out does the planner see which leaves it is about. */
@@ -481,6 +486,10 @@ function listOf(values: readonly (bigint | number)[]): string {
 
 function textList(values: readonly string[]): string {
   return `{${values.map(textElement).join(',')}}`;
+}
+
+function nullableList(values: readonly (string | null | undefined)[]): string {
+  return `{${values.map((value) => (value == null ? 'NULL' : textElement(value))).join(',')}}`;
 }
 
 function textElement(value: string): string {
