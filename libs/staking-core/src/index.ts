@@ -34,6 +34,7 @@ export * from './rewards/hashed-keys.js';
 export * from './rewards/independent-day.js';
 export * from './rewards/independent-prints.js';
 export * from './rewards/journal.js';
+export * from './rewards/key-hashes.js';
 export * from './rewards/keyed-sums.js';
 export * from './rewards/pending.js';
 export * from './rewards/pool.js';

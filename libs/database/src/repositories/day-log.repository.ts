@@ -1,6 +1,6 @@
 import { type UtcDay, utcDay } from '@app/staking-core';
 import type { Transaction } from '../database.js';
-import { type CopiedChange, copiedChanges } from './copied-changes.js';
+import { type CopiedChanges, copiedChanges } from './copied-changes.js';
 import { type CopiedLine, copiedLines } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import { exactLeaves } from './exact-leaves.js';
@@ -93,21 +93,21 @@ export class DayLogRepository {
     await copiedLines(tx, copy, 6, each);
   }
 
-  /** The log from 00:00 of the day on, leaf by leaf. @param each is told whether the change is of the day, or of a later one */
+  /** The log from 00:00 of the day on, leaf by leaf. @param take is told whether the changes are of the day, or of a later one */
   async changes(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     slices: Slices,
-    each: (change: CopiedChange, ofDay: boolean) => void,
+    take: (changes: CopiedChanges, ofDay: boolean) => void,
   ): Promise<void> {
     const delta = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
     const within = slicing(slices)('user_id');
     const copy = (from: string): string =>
       `COPY (SELECT user_id, ms_of_day, ${delta} FROM ${from} ${within}) TO STDOUT (FORMAT binary)`;
     const { ofDay, later } = await exactLeaves(tx, unit);
-    await copiedChanges(tx, copy(ofDay), (change) => each(change, true));
-    for (const leaf of later) await copiedChanges(tx, copy(leaf), (change) => each(change, false));
+    await copiedChanges(tx, copy(ofDay), (changes) => take(changes, true));
+    for (const leaf of later) await copiedChanges(tx, copy(leaf), (changes) => take(changes, false));
   }
 
   /** Everybody who holds the token, as it is now. */
