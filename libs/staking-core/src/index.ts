@@ -24,6 +24,7 @@ export * from './balances/projected-accumulator.js';
 export * from './rewards/adjustment.js';
 export * from './rewards/apr.js';
 export * from './rewards/attribute-reward.js';
+export * from './rewards/average-digits.js';
 export * from './rewards/average-stake.js';
 export * from './rewards/check-day.js';
 export * from './rewards/credit-batch.js';

@@ -1,7 +1,7 @@
 import { type UtcDay, utcDay } from '@app/staking-core';
 import type { Transaction } from '../database.js';
 import { type CopiedChanges, copiedChanges } from './copied-changes.js';
-import { type CopiedLine, copiedLines } from './copied-lines.js';
+import { type CopiedLine, copiedLines, copiedLinesTogether } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import { exactLeaves } from './exact-leaves.js';
 import { leafName } from './reward-split.repository.js';
@@ -110,24 +110,24 @@ export class DayLogRepository {
     for (const leaf of later) await copiedChanges(tx, copy(leaf), (changes) => take(changes, false));
   }
 
-  /** Everybody who holds the token, as it is now. */
+  /** Everybody who holds the token, as it is now. @param take is given many lines at once, see `copiedLinesTogether` */
   async balances(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     slices: Slices,
-    each: (line: CopiedLine) => void,
+    take: (line: CopiedLine, count: number) => void,
   ): Promise<void> {
     const now = countedExpression(rules.countedBalance)('b', 'free', 'locked');
     const { balances } = await exactLeaves(tx, unit);
     const copy = `COPY (SELECT user_id, ${now} FROM ${balances} ${slicing(slices)('user_id')}) TO STDOUT`;
-    await copiedLines(tx, copy, 2, each);
+    await copiedLinesTogether(tx, copy, 2, take);
   }
 
-  /** Every reward that is stored. */
+  /** Every reward that is stored; a weight that is the average is left out: most are. */
   async rewards(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
     const within = slicing(slices)('user_id');
-    const copy = `COPY (SELECT user_id, average, weight, amount FROM ${leafName(unit)} WHERE true ${within}) TO STDOUT`;
+    const copy = `COPY (SELECT user_id, average, nullif(weight, average), amount FROM ${leafName(unit)} WHERE true ${within}) TO STDOUT`;
     await copiedLines(tx, copy, 4, each);
   }
 

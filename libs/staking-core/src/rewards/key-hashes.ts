@@ -1,7 +1,10 @@
 /** Keys that are looked up together: few enough that what was read for the first is still near when the last is done. */
 export const KEYS_AT_ONCE = 512;
 
-/** 64 bits of hash of a key, whatever its length, in two halves: two polynomials of its bytes, each product exact before it is cut to 32 bits, mixed. */
+/**
+ * 64 bits of hash of a key, whatever its length, in two halves: two polynomials of its bytes, each product exact before it
+ * is cut to 32 bits, mixed.
+ */
 export class KeyHash {
   low = 0;
   high = 0;

@@ -135,6 +135,13 @@ export class KeyedSums {
     return sum;
   }
 
+  /** The limbs of the key's sum, the lowest first, each with a sign of its own. */
+  copyLimbs(place: number, into: Float64Array): void {
+    const first = place * (this.width + 1) + 1;
+    if (this.width > into.length) throw new InvariantViolation('a sum is wider than there is room for');
+    for (let limb = 0; limb < this.width; limb += 1) into[limb] = this.limbs[first + limb] as number;
+  }
+
   private grow(): void {
     this.capacity *= 2;
     const limbs = new Float64Array(this.capacity * (this.width + 1));
