@@ -24,6 +24,29 @@ describe('COPY read where it lies', () => {
     seen.forEach((row, index) => expect(row).toBe(`${index + 1}\t${'x'.repeat((index + 1) % 3000)}\n`));
   });
 
+  it('says when rows leave, with all of them still there since the last time, and hears what is thrown then', async () => {
+    const seen: string[] = [];
+    let now: [Buffer, number, number][] = [];
+    await db.transaction(async (tx) => {
+      const leave = (): void => {
+        for (const [bytes, from, to] of now) seen.push(bytes.toString('utf8', from, to));
+        now = [];
+      };
+      await tx.copyRows(ROWS, (...row) => void now.push(row), leave);
+      expect(now).toEqual([]);
+      seen.forEach((row, index) => expect(row).toBe(`${index + 1}\t${'x'.repeat((index + 1) % 3000)}\n`));
+      expect(seen).toHaveLength(2000);
+      const failing = tx.copyRows(
+        ROWS,
+        () => undefined,
+        () => {
+          throw new Error('too late');
+        },
+      );
+      await expect(failing).rejects.toThrow('too late');
+    });
+  });
+
   it('rows larger than any chunk, and none at all', async () => {
     const lengths: number[] = [];
     await db.transaction(async (tx) => {

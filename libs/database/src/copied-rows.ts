@@ -8,14 +8,22 @@ const HEADER = 5;
 /** One row of `COPY … TO STDOUT`: `bytes[from, to)`, its line end included. Only valid during the call. */
 export type EachRow = (bytes: Buffer, from: number, to: number) => void;
 
+/** What was given since the last time is about to leave its buffer: whoever looks at rows together, looks now. */
+export type RowsLeave = () => void;
+
 /**
  * Reads `COPY … TO STDOUT` where it lies in the socket's chunks: nothing is made per row, which is what a stream of rows
  * costs most. Memory is one chunk; as rows are taken synchronously, the socket is the back-pressure. When `each` throws,
  * the rest is let through unread, so that the connection stays usable, and the error is thrown at the end.
  */
-export function readCopy(client: pg.PoolClient, text: string, each: EachRow): Promise<void> {
+export function readCopy(
+  client: pg.PoolClient,
+  text: string,
+  each: EachRow,
+  leave: RowsLeave = () => undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.query(new CopyReading(text, each, resolve, reject) as unknown as pg.Submittable);
+    client.query(new CopyReading(text, each, leave, resolve, reject) as unknown as pg.Submittable);
   });
 }
 
@@ -34,6 +42,7 @@ class CopyReading {
   constructor(
     private readonly text: string,
     private readonly each: EachRow,
+    private readonly leave: RowsLeave,
     private readonly resolve: () => void,
     private readonly reject: (error: unknown) => void,
   ) {}
@@ -73,6 +82,7 @@ class CopyReading {
       const end = at + 1 + lengthAt(bytes, at + 1);
       if (code !== COPY_DATA && !IN_BETWEEN.has(code)) {
         // The end, or an error: the driver's to read.
+        this.left();
         this.rest = null;
         this.detach(bytes.subarray(at));
         return;
@@ -81,12 +91,22 @@ class CopyReading {
       if (code === COPY_DATA && this.failure === null) this.give(bytes, at + HEADER, end);
       at = end;
     }
+    this.left();
     this.rest = at === bytes.length ? null : bytes.subarray(at);
   }
 
   private give(bytes: Buffer, from: number, to: number): void {
     try {
       this.each(bytes, from, to);
+    } catch (error) {
+      this.failure = { error };
+    }
+  }
+
+  private left(): void {
+    if (this.failure !== null) return;
+    try {
+      this.leave();
     } catch (error) {
       this.failure = { error };
     }

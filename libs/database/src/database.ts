@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFromQuery, to as copyToQuery } from 'pg-copy-streams';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { type EachRow, readCopy } from './copied-rows.js';
+import { type EachRow, readCopy, type RowsLeave } from './copied-rows.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { PreparedStatements } from './prepared-statements.js';
@@ -31,7 +31,7 @@ export interface Transaction extends Sql {
   /** Streams rows out; flat memory however many there are. */
   copyOut(text: string): Promise<Readable>;
   /** The same for many rows that are only looked at: see `readCopy`. */
-  copyRows(text: string, each: EachRow): Promise<void>;
+  copyRows(text: string, each: EachRow, leave?: RowsLeave): Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -172,7 +172,7 @@ function transactionOn(runner: QueryRunner, client: pg.PoolClient, statements: P
       await pipeline(source, client.query(copyFromQuery(text)));
     },
     copyOut: async (text) => client.query(copyToQuery(text)),
-    copyRows: (text, each) => readCopy(client, text, each),
+    copyRows: (text, each, leave) => readCopy(client, text, each, leave),
   };
 }
 

@@ -35,7 +35,7 @@ export * from './repositories/credit.repository.js';
 export * from './repositories/journal.repository.js';
 export * from './repositories/reconciliation.repository.js';
 export * from './repositories/day-log.repository.js';
-export type { CopiedChange } from './repositories/copied-changes.js';
+export type { CopiedChanges } from './repositories/copied-changes.js';
 export type { CopiedLine } from './repositories/copied-lines.js';
 export * from './repositories/independent-check.repository.js';
 export * from './citus/index.js';

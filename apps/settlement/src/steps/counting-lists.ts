@@ -5,6 +5,7 @@ import {
   countingMs,
   dayInterval,
   dayStartMs,
+  type KeyHashes,
   type OpenInterval,
 } from '@app/staking-core';
 import { type DayPeriods, NEVER } from './day-periods.js';
@@ -31,6 +32,12 @@ export class CountingLists {
   /** @returns a number for `counting`; the user's name is `bytes[from, to)` */
   ofUser(bytes: Uint8Array, from: number, to: number): number {
     return this.usually(this.periods.listOf(bytes, from, to));
+  }
+
+  /** The same of many users. */
+  ofEach(hashes: KeyHashes, numbers: Int32Array): void {
+    this.periods.listsOf(hashes, numbers);
+    for (let n = 0; n < hashes.count; n += 1) numbers[n] = this.usually(numbers[n] as number);
   }
 
   /** Of whom nothing is said but when he takes part. */

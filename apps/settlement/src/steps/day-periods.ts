@@ -6,7 +6,7 @@ import {
   stretchOf,
   type Transaction,
 } from '@app/database';
-import { dayInterval, HashedKeys, NONE, type UtcDay } from '@app/staking-core';
+import { dayInterval, HashedKeys, type KeyHashes, NONE, type UtcDay } from '@app/staking-core';
 
 /** Who takes part in a day, and when: a few bytes a user, because nearly all of them do so from 00:00 to 24:00. */
 export class DayPeriods {
@@ -29,6 +29,12 @@ export class DayPeriods {
   listOf(bytes: Uint8Array, start: number, end: number): number {
     const note = this.notes.get(bytes, start, end);
     return note === NONE ? NEVER : note;
+  }
+
+  /** The same of many users. */
+  listsOf(hashes: KeyHashes, lists: Int32Array): void {
+    this.notes.getEach(hashes, lists);
+    for (let n = 0; n < hashes.count; n += 1) if (lists[n] === NONE) lists[n] = NEVER;
   }
 
   /** Overlapping ones count once. */

@@ -6,7 +6,15 @@ import {
   type Transaction,
   UNUSUAL,
 } from '@app/database';
-import { AFTER_THE_DAY, changeFactor, countedAfter, KeyedSums, NO_NOTE } from '@app/staking-core';
+import {
+  AFTER_THE_DAY,
+  changeFactor,
+  countedAfter,
+  KeyedSums,
+  KeyHashes,
+  KEYS_AT_ONCE,
+  NO_NOTE,
+} from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
 import type { CountingLists } from './counting-lists.js';
 import { WHOLE_DAY } from './day-periods.js';
@@ -55,15 +63,30 @@ export async function readMoved(
     const usually = lists.usually(WHOLE_DAY);
     // Undisturbed days, which are nearly all, need no list.
     const usualIsWhole = countedAfter(lists.counting(usually), 0) === AFTER_THE_DAY;
-    await tools.dayLog.changes(tx, day, rules, slices, (change, ofDay) => {
-      const { bytes, userFrom, userTo } = change;
-      const place = placeIn(bytes, userFrom, userTo);
-      let note = sums.note(place);
-      if (note === NO_NOTE) sums.setNote(place, (note = lists.ofUser(bytes, userFrom, userTo)));
-      const atMs = ofDay ? change.ms : AFTER_THE_DAY;
-      const factor = note === usually && usualIsWhole ? -atMs : changeFactor(lists.counting(note), atMs);
-      if (factor === 0) return;
-      sums.add(place, bytes, change.groups, change.count, change.highest, change.negative ? -factor : factor);
+    const hashes = new KeyHashes();
+    const places = new Int32Array(KEYS_AT_ONCE);
+    const notes = new Int32Array(KEYS_AT_ONCE);
+    await tools.dayLog.changes(tx, day, rules, slices, (changes, ofDay) => {
+      const { bytes, count, userFrom, userTo } = changes;
+      hashes.clear();
+      for (let n = 0; n < count; n += 1) hashes.add(bytes, userFrom[n] as number, userTo[n] as number);
+      sums.findEach(hashes, places);
+      sums.notesOf(places, count, notes);
+      for (let n = 0; n < count; n += 1) {
+        let place = places[n] as number;
+        let note = notes[n] as number;
+        if (place < 0) place = placeIn(bytes, userFrom[n] as number, userTo[n] as number);
+        if (note === NO_NOTE) {
+          note = lists.ofUser(bytes, userFrom[n] as number, userTo[n] as number);
+          sums.setNote(place, note);
+        }
+        changes.open(n);
+        const atMs = ofDay ? changes.ms : AFTER_THE_DAY;
+        const factor = note === usually && usualIsWhole ? -atMs : changeFactor(lists.counting(note), atMs);
+        if (factor === 0) continue;
+        const { digits, groups, highest } = changes;
+        sums.add(place, bytes, digits, groups, highest, changes.negative ? -factor : factor);
+      }
     });
   } catch (error) {
     if (error instanceof TooMany) return null;

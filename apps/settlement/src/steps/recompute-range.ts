@@ -1,6 +1,7 @@
 import {
   BALANCE,
   type Buckets,
+  type CopiedLine,
   REWARD,
   type RulesOfDay,
   type SettlementRow,
@@ -10,11 +11,14 @@ import {
 } from '@app/database';
 import {
   AFTER_THE_DAY,
+  AverageDigits,
   averageFromNow,
   countedAfter,
   IndependentPrints,
   type IndependentFindings,
   invariant,
+  KeyHashes,
+  KEYS_AT_ONCE,
 } from '@app/staking-core';
 import type { SettlementTools } from '../settlement-tools.js';
 import { compareRows } from './compare-rows.js';
@@ -91,22 +95,39 @@ async function expectRewards(
   prints: IndependentPrints,
   tools: SettlementTools,
 ): Promise<void> {
-  const digits = Buffer.alloc(128);
-  await tools.dayLog.balances(tx, day, rules, slices, (line) => {
+  const hashes = new KeyHashes();
+  const places = new Int32Array(KEYS_AT_ONCE);
+  const notes = new Int32Array(KEYS_AT_ONCE);
+  const usual = new Int32Array(KEYS_AT_ONCE);
+  const digits = new AverageDigits();
+  const expectOne = (line: CopiedLine, place: number, note: number): void => {
     const { bytes } = line;
     const [from, to] = [line.from(BALANCE.user), line.to(BALANCE.user)];
-    const place = sums.find(bytes, from, to);
-    const counts = lists.counting(place < 0 ? lists.ofUser(bytes, from, to) : sums.note(place));
+    const [nowFrom, nowTo] = [line.from(BALANCE.now), line.to(BALANCE.now)];
+    const counts = lists.counting(note);
     if (counts.length === 0) return;
-    if (place < 0 && countedAfter(counts, 0) === AFTER_THE_DAY) {
-      // Nothing moved, and all of it counts: the average is the balance.
-      prints.expect(bytes, from, to, bytes, line.from(BALANCE.now), line.to(BALANCE.now));
-      return;
-    }
-    const average = averageFromNow(line.bigint(BALANCE.now), counts, sums, place);
+    const counted = countedAfter(counts, 0);
     const owner = owners.get(place);
-    if (owner !== undefined) prints.expectOwned(bytes, from, to, average, owner);
-    else prints.expect(bytes, from, to, digits, 0, digits.write(average.toString(), 'latin1'));
+    if (owner !== undefined) {
+      prints.expectOwned(bytes, from, to, averageFromNow(line.bigint(BALANCE.now), counts, sums, place), owner);
+    } else if (place < 0 && counted === AFTER_THE_DAY) {
+      // Nothing moved, and all of it counts: the average is the balance.
+      prints.expect(bytes, from, to, bytes, nowFrom, nowTo);
+    } else {
+      digits.work(sums, place, counted, bytes, nowFrom, nowTo);
+      prints.expect(bytes, from, to, digits.bytes, digits.start, digits.end);
+    }
+  };
+  await tools.dayLog.balances(tx, day, rules, slices, (line, count) => {
+    hashes.clear();
+    for (let n = 0; n < count; n += 1) hashes.add(line.look(n).bytes, line.from(BALANCE.user), line.to(BALANCE.user));
+    sums.findEach(hashes, places);
+    sums.notesOf(places, count, notes);
+    lists.ofEach(hashes, usual);
+    for (let n = 0; n < count; n += 1) {
+      const place = places[n] as number;
+      expectOne(line.look(n), place, (place < 0 ? usual[n] : notes[n]) as number);
+    }
   });
 }
 
@@ -118,14 +139,8 @@ async function readRewards(
   tools: SettlementTools,
 ): Promise<void> {
   await tools.dayLog.rewards(tx, day, slices, (line) => {
-    const [weightFrom, weightTo] = [line.from(REWARD.weight), line.to(REWARD.weight)];
-    prints.store(
-      line.bytes,
-      line.from(REWARD.user),
-      weightFrom,
-      weightTo,
-      line.from(REWARD.amount),
-      line.to(REWARD.amount),
-    );
+    const weight = line.isNull(REWARD.weight) ? REWARD.average : REWARD.weight;
+    const [from, to] = [line.from(weight), line.to(weight)];
+    prints.store(line.bytes, line.from(REWARD.user), to, from, to, line.from(REWARD.amount), line.to(REWARD.amount));
   });
 }

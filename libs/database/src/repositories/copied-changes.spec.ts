@@ -6,14 +6,17 @@ import { copiedChanges } from './copied-changes.js';
 async function read(db: Database, query: string): Promise<[user: string, ms: number, change: bigint][]> {
   const seen: [string, number, bigint][] = [];
   await db.transaction((tx) =>
-    copiedChanges(tx, `COPY (${query}) TO STDOUT (FORMAT binary)`, (change) => {
-      let value = 0n;
-      for (let group = 0; group < change.count; group += 1) {
-        value +=
-          BigInt(change.bytes.readUInt16BE(change.groups + 2 * group)) * 10_000n ** BigInt(change.highest - group);
+    copiedChanges(tx, `COPY (${query}) TO STDOUT (FORMAT binary)`, (changes) => {
+      for (let n = 0; n < changes.count; n += 1) {
+        changes.open(n);
+        let value = 0n;
+        for (let group = 0; group < changes.groups; group += 1) {
+          value +=
+            BigInt(changes.bytes.readUInt16BE(changes.digits + 2 * group)) * 10_000n ** BigInt(changes.highest - group);
+        }
+        const user = changes.bytes.toString('utf8', changes.userFrom[n], changes.userTo[n]);
+        seen.push([user, changes.ms, changes.negative ? -value : value]);
       }
-      const user = change.bytes.toString('utf8', change.userFrom, change.userTo);
-      seen.push([user, change.ms, change.negative ? -value : value]);
     }),
   );
   return seen;

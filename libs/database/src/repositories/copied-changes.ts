@@ -1,3 +1,4 @@
+import { KEYS_AT_ONCE } from '@app/staking-core';
 import type { Transaction } from '../database.js';
 
 const SIGNATURE = 'PGCOPY\n\xff\r\n\0';
@@ -6,64 +7,77 @@ const NEGATIVE = 0x4000;
 const POSITIVE = 0;
 
 /**
- * One change of the log, read from COPY's binary format where it lies in the buffer of the connection: the user's name is
- * `bytes[userFrom, userTo)`, the change itself is `count` groups of four decimal digits, 16 bits each from `groups` on,
- * of which the first stands for multiples of 10^(4 x `highest`). The same object for every line.
+ * Changes of the log, read from COPY's binary format where they lie in the buffer of the connection, up to `KEYS_AT_ONCE`
+ * together. Of change `n` the user's name is `bytes[userFrom[n], userTo[n])`; the rest is there when `open(n)` was called:
+ * the change itself is `groups` groups of four decimal digits, 16 bits each from `digits` on, of which the first stands for
+ * multiples of 10^(4 x `highest`). The same object for all of them.
  */
-export class CopiedChange {
+export class CopiedChanges {
   bytes: Buffer = Buffer.alloc(0);
-  userFrom = 0;
-  userTo = 0;
+  count = 0;
+  readonly userFrom = new Int32Array(KEYS_AT_ONCE);
+  readonly userTo = new Int32Array(KEYS_AT_ONCE);
+  private readonly ends = new Int32Array(KEYS_AT_ONCE);
   ms = 0;
   negative = false;
+  digits = 0;
   groups = 0;
-  count = 0;
   highest = 0;
 
   /** @returns false when the bytes are the end of the rows */
-  read(bytes: Buffer, start: number, to: number): boolean {
+  add(bytes: Buffer, start: number, to: number): boolean {
     const fields = int16(bytes, start);
     if (fields === -1) return false;
     if (fields !== 3) throw new Error('COPY: a change has three fields');
     this.bytes = bytes;
-    this.userFrom = start + 6;
-    this.userTo = this.userFrom + int32(bytes, start + 2);
-    const ms = this.userTo;
+    this.userFrom[this.count] = start + 6;
+    this.userTo[this.count] = start + 6 + int32(bytes, start + 2);
+    this.ends[this.count] = to;
+    this.count += 1;
+    return true;
+  }
+
+  open(n: number): void {
+    const { bytes } = this;
+    const ms = this.userTo[n] as number;
     if (int32(bytes, ms) !== 4) throw new Error('COPY: a change has a millisecond');
     this.ms = int32(bytes, ms + 4);
-    return this.readNumeric(ms + 12, ms + 12 + int32(bytes, ms + 8), to);
+    this.readNumeric(ms + 12, ms + 12 + int32(bytes, ms + 8), this.ends[n] as number);
   }
 
   /** `numeric`: how many groups, place of the first, sign, places after the point (none in ours), groups. */
-  private readNumeric(start: number, end: number, to: number): boolean {
+  private readNumeric(start: number, end: number, to: number): void {
     const { bytes } = this;
-    this.count = int16(bytes, start);
+    this.groups = int16(bytes, start);
     this.highest = int16(bytes, start + 2);
     const sign = int16(bytes, start + 4);
     this.negative = sign === NEGATIVE;
-    this.groups = start + 8;
-    if (end !== to || this.groups + 2 * this.count !== end) throw new Error('COPY: a change ends where its row ends');
-    const isWhole = int16(bytes, start + 6) === 0 && this.highest - this.count >= -1;
+    this.digits = start + 8;
+    if (end !== to || this.digits + 2 * this.groups !== end) throw new Error('COPY: a change ends where its row ends');
+    const isWhole = int16(bytes, start + 6) === 0 && this.highest - this.groups >= -1;
     if ((sign !== NEGATIVE && sign !== POSITIVE) || !isWhole) {
       throw new Error('COPY: a change is a whole number');
     }
-    return true;
   }
 }
 
 /**
- * Reads `COPY (SELECT user_id, ms, change …) TO STDOUT (FORMAT binary)` row by row (see `readCopy`). A stream that breaks off
+ * Reads `COPY (SELECT user_id, ms, change …) TO STDOUT (FORMAT binary)` where it lies (see `readCopy`). A stream that breaks off
  * throws: half of it is never all of it.
  */
 export async function copiedChanges(
   tx: Transaction,
   copy: string,
-  each: (change: CopiedChange) => void,
+  take: (changes: CopiedChanges) => void,
 ): Promise<void> {
-  const change = new CopiedChange();
+  const changes = new CopiedChanges();
   let begun = false;
   let ended = false;
-  await tx.copyRows(copy, (bytes, from, to) => {
+  const takeAll = (): void => {
+    if (changes.count > 0) take(changes);
+    changes.count = 0;
+  };
+  const each = (bytes: Buffer, from: number, to: number): void => {
     let start = from;
     if (!begun) {
       // The header comes with the first row, or with the end.
@@ -71,9 +85,10 @@ export async function copiedChanges(
       start = from + HEADER + int32(bytes, from + SIGNATURE.length + 4);
       begun = true;
     }
-    if (change.read(bytes, start, to)) each(change);
-    else ended = true;
-  });
+    if (!changes.add(bytes, start, to)) ended = true;
+    else if (changes.count === KEYS_AT_ONCE) takeAll();
+  };
+  await tx.copyRows(copy, each, takeAll);
   if (!ended) throw new Error('COPY: the rows have no end');
 }
 

@@ -1,3 +1,4 @@
+import { KEYS_AT_ONCE } from '@app/staking-core';
 import type { Transaction } from '../database.js';
 
 const TAB = 9;
@@ -12,17 +13,29 @@ const LETTER_N = 78;
 export class CopiedLine {
   bytes: Buffer = Buffer.alloc(0);
   private readonly starts: Int32Array;
+  /** Where in `starts` the line is that is looked at, of several. */
+  private base = 0;
 
-  constructor(readonly fields: number) {
-    this.starts = new Int32Array(fields + 1);
+  /** @param lines how many are kept */
+  constructor(
+    readonly fields: number,
+    lines = 1,
+  ) {
+    this.starts = new Int32Array(lines * (fields + 1));
+  }
+
+  /** Looks at line `n` of those that were split. */
+  look(n: number): this {
+    this.base = n * (this.fields + 1);
+    return this;
   }
 
   from(field: number): number {
-    return this.starts[field] as number;
+    return this.starts[this.base + field] as number;
   }
 
   to(field: number): number {
-    return (this.starts[field + 1] as number) - 1;
+    return (this.starts[this.base + field + 1] as number) - 1;
   }
 
   isNull(field: number): boolean {
@@ -60,14 +73,14 @@ export class CopiedLine {
 
   /** Finds the fields of the line at `start`. @returns where the next line starts, or -1 when this one is not all there */
   split(bytes: Buffer, start: number): number {
-    const { starts } = this;
+    const { starts, base } = this;
     let field = 1;
-    starts[0] = start;
+    starts[base] = start;
     for (let at = start; at < bytes.length; at += 1) {
       const byte = bytes[at] as number;
       if (byte > NEWLINE || (byte !== TAB && byte !== NEWLINE)) continue;
       if (field > this.fields) throw new Error('COPY: a line has more fields than were asked for');
-      starts[field] = at + 1;
+      starts[base + field] = at + 1;
       field += 1;
       if (byte === NEWLINE) {
         if (field !== this.fields + 1) throw new Error('COPY: a line has fewer fields than were asked for');
@@ -91,6 +104,27 @@ export async function copiedLines(
     if (line.split(bytes, from) !== to) throw new Error('COPY: a row is not one line');
     each(line);
   });
+}
+
+/** The same with up to `KEYS_AT_ONCE` lines together. @param take is told how many there are to `look` at */
+export async function copiedLinesTogether(
+  tx: Transaction,
+  copy: string,
+  fields: number,
+  take: (line: CopiedLine, count: number) => void,
+): Promise<void> {
+  const line = new CopiedLine(fields, KEYS_AT_ONCE);
+  let count = 0;
+  const takeAll = (): void => {
+    if (count > 0) take(line, count);
+    count = 0;
+  };
+  const each = (bytes: Buffer, from: number, to: number): void => {
+    if (line.look(count).split(bytes, from) !== to) throw new Error('COPY: a row is not one line');
+    count += 1;
+    if (count === KEYS_AT_ONCE) takeAll();
+  };
+  await tx.copyRows(copy, each, takeAll);
 }
 
 function unescapeCopy(field: string): string {

@@ -1,7 +1,7 @@
 import { type UtcDay, utcDay } from '@app/staking-core';
 import type { Transaction } from '../database.js';
-import { type CopiedChange, copiedChanges } from './copied-changes.js';
-import { type CopiedLine, copiedLines } from './copied-lines.js';
+import { type CopiedChanges, copiedChanges } from './copied-changes.js';
+import { type CopiedLine, copiedLines, copiedLinesTogether } from './copied-lines.js';
 import type { RulesOfDay } from './day-inputs.repository.js';
 import { exactLeaves } from './exact-leaves.js';
 import { leafName } from './reward-split.repository.js';
@@ -93,41 +93,41 @@ export class DayLogRepository {
     await copiedLines(tx, copy, 6, each);
   }
 
-  /** The log from 00:00 of the day on, leaf by leaf. @param each is told whether the change is of the day, or of a later one */
+  /** The log from 00:00 of the day on, leaf by leaf. @param take is told whether the changes are of the day, or of a later one */
   async changes(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     slices: Slices,
-    each: (change: CopiedChange, ofDay: boolean) => void,
+    take: (changes: CopiedChanges, ofDay: boolean) => void,
   ): Promise<void> {
     const delta = countedExpression(rules.countedBalance)('e', 'free_delta', 'locked_delta');
     const within = slicing(slices)('user_id');
     const copy = (from: string): string =>
       `COPY (SELECT user_id, ms_of_day, ${delta} FROM ${from} ${within}) TO STDOUT (FORMAT binary)`;
     const { ofDay, later } = await exactLeaves(tx, unit);
-    await copiedChanges(tx, copy(ofDay), (change) => each(change, true));
-    for (const leaf of later) await copiedChanges(tx, copy(leaf), (change) => each(change, false));
+    await copiedChanges(tx, copy(ofDay), (changes) => take(changes, true));
+    for (const leaf of later) await copiedChanges(tx, copy(leaf), (changes) => take(changes, false));
   }
 
-  /** Everybody who holds the token, as it is now. */
+  /** Everybody who holds the token, as it is now. @param take is given many lines at once, see `copiedLinesTogether` */
   async balances(
     tx: Transaction,
     unit: TokenDay,
     rules: RulesOfDay,
     slices: Slices,
-    each: (line: CopiedLine) => void,
+    take: (line: CopiedLine, count: number) => void,
   ): Promise<void> {
     const now = countedExpression(rules.countedBalance)('b', 'free', 'locked');
     const { balances } = await exactLeaves(tx, unit);
     const copy = `COPY (SELECT user_id, ${now} FROM ${balances} ${slicing(slices)('user_id')}) TO STDOUT`;
-    await copiedLines(tx, copy, 2, each);
+    await copiedLinesTogether(tx, copy, 2, take);
   }
 
-  /** Every reward that is stored. */
+  /** Every reward that is stored; a weight that is the average is left out: most are. */
   async rewards(tx: Transaction, unit: TokenDay, slices: Slices, each: (line: CopiedLine) => void): Promise<void> {
     const within = slicing(slices)('user_id');
-    const copy = `COPY (SELECT user_id, average, weight, amount FROM ${leafName(unit)} WHERE true ${within}) TO STDOUT`;
+    const copy = `COPY (SELECT user_id, average, nullif(weight, average), amount FROM ${leafName(unit)} WHERE true ${within}) TO STDOUT`;
     await copiedLines(tx, copy, 4, each);
   }
 

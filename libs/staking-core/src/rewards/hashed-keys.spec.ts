@@ -1,4 +1,5 @@
 import { HashedKeys, NONE } from './hashed-keys.js';
+import { KEYS_AT_ONCE, KeyHashes } from './key-hashes.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -20,5 +21,23 @@ describe('HashedKeys', () => {
     expect(keys.filter((key, n) => of(notes, key) !== n + (n % 2))).toEqual([]);
     expect(keys.filter((key) => of(notes, `${key}x`) !== NONE)).toEqual([]);
     expect(of(notes, '')).toBe(NONE);
+  });
+
+  it('R22: many keys at once have the values that each has by itself, those that are not there none', () => {
+    const notes = new HashedKeys();
+    const hashes = new KeyHashes();
+    const values = new Int32Array(KEYS_AT_ONCE);
+    const keys = Array.from({ length: 40 * KEYS_AT_ONCE }, (_, n) => `u${n}`);
+    keys.forEach((key, n) => {
+      if (n % 3 > 0) notes.set(bytesOf(key), 0, key.length, n);
+    });
+    for (let first = 0; first < keys.length; first += KEYS_AT_ONCE) {
+      hashes.clear();
+      const some = keys.slice(first, first + KEYS_AT_ONCE);
+      for (const key of some) hashes.add(bytesOf(`${key}.`), 0, key.length);
+      notes.getEach(hashes, values);
+      expect([...values]).toEqual(some.map((_key, at) => ((first + at) % 3 > 0 ? first + at : NONE)));
+    }
+    expect(() => hashes.add(bytesOf('u'), 0, 1)).toThrow('at once');
   });
 });

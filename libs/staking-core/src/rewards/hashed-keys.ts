@@ -1,3 +1,5 @@
+import { KeyHash, type KeyHashes } from './key-hashes.js';
+
 /** No value was kept for the key. */
 export const NONE = -1;
 
@@ -13,9 +15,7 @@ const VALUE = 2;
 export class HashedKeys {
   private count = 0;
   private cells = new Int32Array(CELL * 1_024).fill(NONE);
-  /** Hash of the key that was looked at last. */
-  private low = 0;
-  private high = 0;
+  private readonly hash = new KeyHash();
 
   /** Keys so far. */
   get size(): number {
@@ -28,28 +28,30 @@ export class HashedKeys {
 
   /** The key is `bytes[start, end)`. */
   get(bytes: Uint8Array, start: number, end: number): number {
-    this.hash(bytes, start, end);
-    return this.cells[this.probe(this.low, this.high) + VALUE] as number;
+    const { low, high } = this.hash.of(bytes, start, end);
+    return this.cells[this.probe(low, high) + VALUE] as number;
   }
 
   set(bytes: Uint8Array, start: number, end: number, value: number): void {
-    this.hash(bytes, start, end);
+    const { low, high } = this.hash.of(bytes, start, end);
     // Three of five cells at most, so that a free one is near.
     if (5 * CELL * this.count >= 3 * this.cells.length) this.grow();
-    this.put(this.low, this.high, value);
+    this.put(low, high, value);
   }
 
-  /** Two polynomials of the bytes, each product exact before it is cut to 32 bits. */
-  private hash(bytes: Uint8Array, start: number, end: number): void {
-    let low = 17;
-    let high = 0x5bd1;
-    for (let at = start; at < end; at += 1) {
-      const byte = bytes[at] as number;
-      low = (low * 0x1b873 + byte) | 0;
-      high = (high * 0x5bd1f + byte) | 0;
+  /**
+   * The value of each key, or NONE. Cells are in no order, and one that is far away takes as long as a hundred additions:
+   * all are touched first, none waiting for the one before it. Then each is asked whose it is.
+   */
+  getEach({ lows, highs, count }: KeyHashes, values: Int32Array): void {
+    const { cells } = this;
+    const mask = cells.length - 1;
+    for (let key = 0; key < count; key += 1) {
+      values[key] = cells[(home(lows[key] as number, highs[key] as number) & mask) + VALUE] as number;
     }
-    this.low = mixed(low);
-    this.high = mixed(high);
+    for (let key = 0; key < count; key += 1) {
+      values[key] = cells[this.probe(lows[key] as number, highs[key] as number) + VALUE] as number;
+    }
   }
 
   private put(low: number, high: number, value: number): void {
@@ -64,7 +66,7 @@ export class HashedKeys {
   private probe(low: number, high: number): number {
     const { cells } = this;
     const mask = cells.length - 1;
-    let at = ((low ^ (high >>> 7)) * CELL) & mask;
+    let at = home(low, high) & mask;
     while (cells[at + VALUE] !== NONE && (cells[at] !== low || cells[at + 1] !== high)) at = (at + CELL) & mask;
     return at;
   }
@@ -80,8 +82,7 @@ export class HashedKeys {
   }
 }
 
-/** One to one on 32 bits: what is read from the low bits depends on all of them. */
-export function mixed(value: number): number {
-  const bits = ((value ^ (value >>> 16)) * 0x5bd1f) | 0;
-  return bits ^ (bits >>> 13);
+/** Where a key's cell is, if it is free and the table large enough. */
+function home(low: number, high: number): number {
+  return (low ^ (high >>> 7)) * CELL;
 }

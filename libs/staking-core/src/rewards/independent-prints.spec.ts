@@ -33,18 +33,21 @@ function bothWays(accounts: readonly Account[], rows: readonly IndependentRow['s
   const prints = new IndependentPrints(using, figures);
   const compared = new IndependentRows(using, figures);
   accounts.forEach(({ average, owner }, index) => {
-    const name = decimalBytes(BigInt(index));
+    const user = decimalBytes(BigInt(index));
     const digits = decimalBytes(average);
     const ownerAtoms = owner === null ? null : OWNED[owner as keyof typeof OWNED];
-    if (owner === null) prints.expect(name, 0, name.length, digits, 0, digits.length);
-    else prints.expectOwned(name, 0, name.length, average, { owner, ownerAtoms });
+    if (owner === null) prints.expect(user, 0, user.length, digits, 0, digits.length);
+    else prints.expectOwned(user, 0, user.length, average, { owner, ownerAtoms });
     const stored = rows[index] ?? null;
     compared.row({ user: () => `${index}`, averageAtoms: average, counts: true, owner, ownerAtoms, stored });
     if (stored === null) return;
-    const key = `${index}\t${stored.averageAtoms}\t`;
-    const line = new TextEncoder().encode(`${key}${stored.weightAtoms}\t${stored.rewardAtoms}`);
-    const tab = line.lastIndexOf(9);
-    prints.store(line, 0, key.length, tab, tab + 1, line.length);
+    // As COPY has it: the weight is left out where it is the average.
+    const name = `${index}\t`;
+    const isAverage = stored.weightAtoms === stored.averageAtoms;
+    const key = `${name}${stored.averageAtoms}${isAverage ? '' : `\t${stored.weightAtoms}`}`;
+    const line = new TextEncoder().encode(`${key}\t${stored.rewardAtoms}`);
+    const weightFrom = isAverage ? name.length : key.lastIndexOf('\t') + 1;
+    prints.store(line, 0, key.length, weightFrom, key.length, key.length + 1, line.length);
   });
   return { prints: prints.findings(), compared: compared.findings() };
 }

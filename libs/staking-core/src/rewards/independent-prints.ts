@@ -43,9 +43,10 @@ export class IndependentPrints {
     expected.feed(bytes, from, to);
     expected.tab();
     expected.feed(average, start, end);
-    expected.tab();
-    if (compareDigits(average, start, end, this.cap) > 0) expected.feed(this.cap, 0, this.cap.length);
-    else expected.feed(average, start, end);
+    if (compareDigits(average, start, end, this.cap) > 0) {
+      expected.tab();
+      expected.feed(this.cap, 0, this.cap.length);
+    }
     expected.endLine();
   }
 
@@ -63,7 +64,7 @@ export class IndependentPrints {
     if (weight === 0n) return;
     const { expected } = this;
     expected.feed(bytes, from, to);
-    for (const amount of [averageAtoms, weight]) {
+    for (const amount of weight === averageAtoms ? [weight] : [averageAtoms, weight]) {
       const digits = decimalBytes(amount);
       expected.tab();
       expected.feed(digits, 0, digits.length);
@@ -71,16 +72,20 @@ export class IndependentPrints {
     expected.endLine();
   }
 
-  /** A stored reward: `bytes[from, weightTo)` is name TAB average TAB weight; the reward is digits as the weight is. */
+  /**
+   * A stored reward: `bytes[from, to)` is name TAB average TAB weight, without the weight where that is the average. The
+   * weight is digits by itself, as the reward is.
+   */
   store(
     bytes: Uint8Array,
     from: number,
+    to: number,
     weightFrom: number,
     weightTo: number,
     rewardFrom: number,
     rewardTo: number,
   ): void {
-    this.stored.feed(bytes, from, weightTo);
+    this.stored.feed(bytes, from, to);
     this.stored.endLine();
     this.users += 1;
     if (!this.share.is(bytes, weightFrom, weightTo, rewardFrom, rewardTo)) this.wrong += 1;

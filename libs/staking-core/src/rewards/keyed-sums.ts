@@ -1,5 +1,6 @@
 import { InvariantViolation } from '../money/invariant.js';
 import { HashedKeys, NONE } from './hashed-keys.js';
+import type { KeyHashes } from './key-hashes.js';
 
 /** Eight decimal digits a limb: a limb times the milliseconds of a day stays below 2^53 = 9.007e15, where doubles are exact. */
 const BASE = 100_000_000;
@@ -55,6 +56,21 @@ export class KeyedSums {
   /** The key's place, or -1. */
   find(bytes: Uint8Array, start: number, end: number): number {
     return this.keys.get(bytes, start, end);
+  }
+
+  /** The place of each key, or -1. */
+  findEach(hashes: KeyHashes, places: Int32Array): void {
+    this.keys.getEach(hashes, places);
+  }
+
+  /** The note of each of the first `count` places that is not -1; see `HashedKeys.getEach`. */
+  notesOf(places: Int32Array, count: number, notes: Int32Array): void {
+    const { limbs } = this;
+    const row = this.width + 1;
+    for (let at = 0; at < count; at += 1) {
+      const place = places[at] as number;
+      notes[at] = place < 0 ? NO_NOTE : (limbs[place * row] as number);
+    }
   }
 
   /** A small number that goes with the key. */
@@ -117,6 +133,13 @@ export class KeyedSums {
       else if (value !== 0) sum = BigInt(value);
     }
     return sum;
+  }
+
+  /** The limbs of the key's sum, the lowest first, each with a sign of its own. */
+  copyLimbs(place: number, into: Float64Array): void {
+    const first = place * (this.width + 1) + 1;
+    if (this.width > into.length) throw new InvariantViolation('a sum is wider than there is room for');
+    for (let limb = 0; limb < this.width; limb += 1) into[limb] = this.limbs[first + limb] as number;
   }
 
   private grow(): void {

@@ -1,4 +1,4 @@
-import { mixed } from './hashed-keys.js';
+import { mixed } from './key-hashes.js';
 
 /** So many hashes of 32 bits are added up exactly in a double. */
 const MOST = 1_048_576;
