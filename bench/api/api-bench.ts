@@ -49,7 +49,7 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
       )) === overallHash(totals);
     if (!hashOk) return { users, seed, hashOk };
     progress.step('four hundred days before it');
-    await payMeasuredDay(db);
+    const logIndexSeconds = await payMeasuredDay(db);
     await writePastDays(db);
     const names = await longStanding(db);
     progress.step('reads on one connection');
@@ -76,6 +76,7 @@ export async function apiBench({ users, seed }: ApiOptions): Promise<Record<stri
       connections: CONNECTIONS,
       calls,
       ...reads,
+      logIndexSeconds,
       rewardDays: 400,
       loadAverage: loadavg()[0],
       cores: cpus().length,

@@ -3,11 +3,14 @@ import {
   type Database,
   foldBlockOf,
   foldedLeafName,
+  LogIndexRepository,
   RewardCatalogueRepository,
   RewardFoldRepository,
   RewardHistoryRepository,
 } from '@app/database';
+import { createLogger } from '@app/platform';
 import { addDays, utcDay } from '@app/staking-core';
+import { indexPaidLogs } from '../../apps/settlement/src/retention/index-paid-logs.js';
 import { dayAt } from '../generate/calendar.js';
 import { TOKENS } from '../generate/tokens.js';
 import { median, round, seconds } from '../measure/statistics.js';
@@ -18,14 +21,21 @@ const ROUNDS = 5;
 const READS = 2_000;
 const PAGE = 30;
 
-/** The measured day as it is when the core has confirmed every credit of it. */
-export async function payMeasuredDay(db: Database): Promise<void> {
+/**
+ * The measured day as it is when the core has confirmed every credit of it, its log indexed as the settlement does it.
+ * @returns how long the indexes took
+ */
+export async function payMeasuredDay(db: Database): Promise<number> {
   const credits = new CreditRepository();
   const day = utcDay(dayAt(0));
   await db.transaction(async (tx) => {
     for (const { symbol } of TOKENS) await credits.planBatches(tx, { day, token: symbol }, 500);
     await tx.affected(`UPDATE credit_batch SET state = 'done', done_at = now()`);
     await tx.affected(`UPDATE settlement SET state = 'paid', paid_at = changed_at`);
+  });
+  const log = createLogger({ app: 'bench-settlement', level: 'error' });
+  return seconds(async () => {
+    await indexPaidLogs({ db, logIndexes: new LogIndexRepository(), log, reach: () => undefined });
   });
 }
 

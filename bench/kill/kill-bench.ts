@@ -39,8 +39,8 @@ const PASSING: Readonly<Record<string, number>> = { piece: 5, pieces: 2 };
 const BY_BATCH = new Set(['claim', 'send', 'acknowledge']);
 /** Only passed by a sender that finds a batch sent before: the one that was killed right after sending. */
 const AFTER_A_DEATH = new Set<FaultPoint>(['settlement.send.before-ask', 'settlement.send.asked']);
-/** Folding past days is not a phase of settling one; retention has a kill test of its own. */
-const POINTS = FAULT_POINTS.filter((point) => !point.startsWith('settlement.fold.'));
+/** What is done with paid days is not a phase of settling one; retention has kill tests of its own. */
+const POINTS = FAULT_POINTS.filter((point) => !/^settlement\.(log-index|fold)\./.test(point));
 /** Steps 6 and 7. */
 const PAYING = /^settlement\.(plan|claim|send|acknowledge|credited|reconcile)\./;
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { DayPartitionRepository } from '@app/database';
 import { addDays, type UtcDay } from '@app/staking-core';
 import { FAULT_POINTS, type FaultPoint } from './fault-points.js';
 import { SettlementWorld } from './testing/settlement-world.js';
@@ -53,6 +54,8 @@ describe('R21: a day that is left anywhere ends by itself with the same result',
 
   it.each(schedules)('$point, hit $hit', async ({ point, hit }) => {
     const unit = { day, token: 'BNB' };
+    // There before the day begins, whether anybody moves or not.
+    await new DayPartitionRepository(world.db).ensure('balance_event', [day]);
     await closeDay(world, day, REWARD);
     if (afterUnknown.includes(point)) world.core.faults.push('drop-after-credit', 'drop-before-credit');
     const doomed = mortal(point, hit);

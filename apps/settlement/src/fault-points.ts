@@ -37,6 +37,8 @@ export const FAULT_POINTS = [
   'settlement.reconcile.listed',
   'settlement.reconcile.before-commit',
   'settlement.reconcile.committed',
+  'settlement.log-index.before-commit',
+  'settlement.log-index.committed',
   'settlement.fold.before-build',
   'settlement.fold.built',
   'settlement.fold.before-swap',

@@ -3,6 +3,7 @@ import { payoutWindowState } from '@app/platform';
 import { InvariantViolation } from '@app/staking-core';
 import { settleDay } from './daily-settlement.js';
 import { foldPaidDays } from './retention/fold-paid-days.js';
+import { indexPaidLogs } from './retention/index-paid-logs.js';
 import type { SettlementTools } from './settlement-tools.js';
 
 export interface TickReport {
@@ -20,7 +21,8 @@ const BUSY = new Set(['40001', '40P01', '55P03']);
  */
 export class SettlementRun {
   private readonly alarmed = new Set<string>();
-  /** Days may have been paid since leaves were folded last; at the start of a process nobody knows. */
+  /** Days may have been paid since it was done last; at the start of a process nobody knows. */
+  private mayIndex = true;
   private mayFold = true;
 
   constructor(private readonly tools: SettlementTools) {}
@@ -34,10 +36,11 @@ export class SettlementRun {
       const reports = await Promise.all(due.map((unit) => this.settle(unit)));
       units.push(...reports);
       const paid = new Set(reports.filter((report) => report.state === 'paid').map((report) => report.token));
-      if (paid.size > 0) this.mayFold = true;
+      if (paid.size > 0) this.mayIndex = this.mayFold = true;
       due = paid.size === 0 ? [] : (await this.due()).filter((unit) => paid.has(unit.token));
     }
     await this.raiseAlarms(await this.tools.settlements.unfinished(this.tools.db));
+    if (this.mayIndex && !signal?.aborted) await this.indexLogs(signal);
     if (this.mayFold && !signal?.aborted) await this.fold(signal);
     if (!signal?.aborted) await this.keepDays(signal);
     return { units };
@@ -49,6 +52,16 @@ export class SettlementRun {
       await this.tools.keepDays?.(signal);
     } catch (error) {
       this.tools.log.error({ err: error }, 'leaves are not made ahead, or old days not archived');
+    }
+  }
+
+  /** Only how fast they are found: a failure delays nobody's money, and the next paid day tries again. */
+  private async indexLogs(signal: AbortSignal | undefined): Promise<void> {
+    this.mayIndex = false;
+    try {
+      this.mayIndex = !(await indexPaidLogs(this.tools, signal));
+    } catch (error) {
+      this.tools.log.error({ err: error }, 'logs of paid days have no index yet');
     }
   }
 

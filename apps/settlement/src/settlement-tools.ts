@@ -4,6 +4,7 @@ import {
   DayLogRepository,
   IndependentCheckRepository,
   JournalRepository,
+  LogIndexRepository,
   ReconciliationRepository,
   RewardFoldRepository,
   RewardMeasureRepository,
@@ -65,6 +66,7 @@ export interface SettlementTools {
   readonly credits: CreditRepository;
   readonly journal: JournalRepository;
   readonly books: ReconciliationRepository;
+  readonly logIndexes: LogIndexRepository;
   readonly folds: RewardFoldRepository;
   readonly core: CoreClient;
   readonly clock: Clock;
@@ -111,6 +113,7 @@ export function settlementTools(parts: ToolParts): SettlementTools {
     credits: new CreditRepository(),
     journal: new JournalRepository(),
     books: new ReconciliationRepository(),
+    logIndexes: new LogIndexRepository(),
     folds: new RewardFoldRepository(),
     limits,
     reach: parts.reach ?? faultPoint,

@@ -12,6 +12,7 @@ export * from './repositories/chain-observation.repository.js';
 export * from './repositories/cut-snapshot.repository.js';
 export * from './repositories/chain-operation.repository.js';
 export * from './repositories/day-partition.repository.js';
+export * from './repositories/log-index.repository.js';
 export * from './repositories/spot-feed.repository.js';
 export * from './repositories/token.repository.js';
 export * from './repositories/price.repository.js';

@@ -95,7 +95,7 @@ export class ExplainService {
     return { kind: 'explained', explanation: { ...explanation, ...state } };
   }
 
-  /** A balance is followed back from today, so the log of every day since is needed. */
+  /** A balance is told by the user's next line, which may lie in any day since: the log of all of them is needed. */
   private async archivedOf(day: UtcDay): Promise<Extract<ExplainOutcome, { kind: 'archived' }> | undefined> {
     const { log, rewards } = await this.archives.missingSince(this.db, day);
     if (log !== undefined) return { kind: 'archived', subject: 'log', day: log };

@@ -294,7 +294,7 @@ describe('what users are shown of their rewards', () => {
 
   it('R33: says that the log of a day is archived, and computes nothing from what is left', async () => {
     const explain = () => api.call('GET', `/v1/users/u1/rewards/BNB/${DAY}/explain`);
-    // The next day's log is needed too: a balance is followed back from today.
+    // The next day's log is needed too: the line that tells a balance may lie there.
     for (const [subject, day, code] of [
       ['log', DAY, 'LOG_ARCHIVED'],
       ['log', '2026-03-10', 'LOG_ARCHIVED'],

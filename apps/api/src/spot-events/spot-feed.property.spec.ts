@@ -7,6 +7,7 @@ import {
   type Accumulator,
   type CountedBalanceMode,
 } from '@app/staking-core';
+import { BalanceReadingRepository } from '@app/database';
 import fc from 'fast-check';
 import { ApiFixture, endOfDay } from '../testing/api-fixture.js';
 
@@ -107,7 +108,7 @@ describe('the Spot feed under random resends', () => {
   });
   afterAll(() => api.close());
 
-  it('R8, R26: exactly once whatever is resent, and equal to the pure accumulator to the atom', async () => {
+  it('R8, R26, R33: exactly once whatever is resent, and equal to the pure accumulator to the atom', async () => {
     await fc.assert(
       fc.asyncProperty(steps, cuts, async (said, breaks) => {
         // Every run has a shard and users of its own.
@@ -134,6 +135,7 @@ describe('the Spot feed under random resends', () => {
         expect(n).toBe(lines.filter((one) => 'user' in one).length);
         expect(await api.rows('SELECT * FROM quarantine WHERE shard = $1', [shard])).toEqual([]);
         await expectLogAgrees(api, shard);
+        await expectDaysAgree(api, [...expected.keys()]);
       }),
       { numRuns: 100 },
     );
@@ -176,4 +178,25 @@ async function expectLogAgrees(api: ApiFixture, shard: number): Promise<void> {
     [shard],
   );
   expect(wrong).toEqual([]);
+}
+
+/** What the first line since says of 00:00, against the balance now less everything logged since. */
+async function expectDaysAgree(api: ApiFixture, users: readonly string[]): Promise<void> {
+  const reading = new BalanceReadingRepository(api.database);
+  const read: unknown[] = [];
+  for (const user of users) {
+    for (const day of DAYS) {
+      for (const { free, locked, events } of await reading.loggedDays(user, ['BNB'], day))
+        read.push({ user, day, free, locked, lines: events.length });
+    }
+  }
+  const expected = await api.rows(
+    `SELECT s.user_id AS user, d AS day, (s.free - coalesce(sum(e.free_delta), 0))::text AS free,
+            (s.locked - coalesce(sum(e.locked_delta), 0))::text AS locked, count(*) FILTER (WHERE e.day = d)::int AS lines
+     FROM unnest($1::text[]) WITH ORDINALITY AS u(user_id, place) JOIN spot_balance s USING (user_id) CROSS JOIN unnest($2::date[]) d
+     LEFT JOIN balance_event e ON e.user_id = s.user_id AND e.token = s.token AND e.day >= d
+     GROUP BY u.place, s.user_id, s.token, d ORDER BY u.place, d`,
+    [users, DAYS],
+  );
+  expect(read).toEqual(expected);
 }

@@ -4,6 +4,7 @@ import {
   type ArchiveSubject,
   Database,
   DayPartitionRepository,
+  LogIndexRepository,
   RewardFoldRepository,
 } from '@app/database';
 import { type Clock, createLogger, type Env, faultPoint, type Logger } from '@app/platform';
@@ -21,6 +22,7 @@ export function archiveTools(db: Database, env: Env, clock: Clock, log: Logger):
     db,
     archives: new ArchiveRepository(),
     leaves: new DayPartitionRepository(db),
+    logIndexes: new LogIndexRepository(),
     folds: new RewardFoldRepository(),
     retention: { logDays: env.RETENTION_LOG_DAYS, rewardDays: env.RETENTION_REWARD_DAYS, archiveDir: env.ARCHIVE_DIR },
     clock,

@@ -1,4 +1,10 @@
-import type { ArchiveRepository, Database, DayPartitionRepository, RewardFoldRepository } from '@app/database';
+import type {
+  ArchiveRepository,
+  Database,
+  DayPartitionRepository,
+  LogIndexRepository,
+  RewardFoldRepository,
+} from '@app/database';
 import type { Clock, Logger } from '@app/platform';
 import type { FaultPoint } from '../fault-points.js';
 
@@ -28,6 +34,7 @@ export interface ArchiveTools {
   readonly db: Database;
   readonly archives: ArchiveRepository;
   readonly leaves: DayPartitionRepository;
+  readonly logIndexes: LogIndexRepository;
   readonly folds: RewardFoldRepository;
   readonly retention: Retention;
   readonly clock: Clock;

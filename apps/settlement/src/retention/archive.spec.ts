@@ -6,6 +6,7 @@ import {
   type ArchiveSubject,
   ArchiveRepository,
   DayPartitionRepository,
+  LogIndexRepository,
   RewardFoldRepository,
 } from '@app/database';
 import { createLogger } from '@app/platform';
@@ -48,6 +49,7 @@ describe('archives of old days', () => {
       db: world.db,
       archives: new ArchiveRepository(),
       leaves: new DayPartitionRepository(world.db),
+      logIndexes: new LogIndexRepository(),
       folds: new RewardFoldRepository(),
       retention: { logDays: 8, rewardDays: 400, archiveDir },
       clock: { now: () => Promise.resolve(new Date(world.now)) },
@@ -101,6 +103,22 @@ describe('archives of old days', () => {
     expect((await tools.archives.find(world.db, subject, day(0)))?.state).toBe('dropped');
     await restoreDay(tools, subject, day(0));
     expect(await rowsOf(subject, day(0))).toEqual(before.get(day(0)));
+  });
+
+  it('R33: a day that comes back has the index of each paid token’s log again', async () => {
+    const indexes = async () =>
+      (
+        await world.db.rows<{ name: string }>(
+          `SELECT indexname::text AS name FROM pg_indexes WHERE indexname LIKE 'balance\\_event\\_20261119\\_%\\_user' ORDER BY 1`,
+        )
+      ).map((row) => row.name);
+    const before = await indexes();
+    expect(before).toContain('balance_event_20261119_bnb_user');
+    await exportDay(tools, 'log', day(0));
+    await dropDay(tools, 'log', day(0));
+    expect(await indexes()).toEqual([]);
+    await restoreDay(tools, 'log', day(0));
+    expect(await indexes()).toEqual(before);
   });
 
   it('a manifest tells rows, sums in atoms, columns and hashes, and amounts stay exact at 78 digits (R1)', async () => {

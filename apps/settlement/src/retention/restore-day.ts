@@ -4,6 +4,7 @@ import { invariant, type UtcDay } from '@app/staking-core';
 import { ArchiveError } from './archive-error.js';
 import { folderOf, readManifest, sameSums, verifyFolder } from './archive-folder.js';
 import type { ArchiveTools } from './archive-tools.js';
+import { indexPaidLogs } from './index-paid-logs.js';
 import { readParquet } from './parquet-file.js';
 
 /**
@@ -52,6 +53,7 @@ export async function restoreDay(tools: ArchiveTools, subject: ArchiveSubject, d
     reach('settlement.archive.before-restore');
   });
   reach('settlement.archive.restored');
+  if (subject === 'log') await indexPaidLogs(tools);
 }
 
 function isThere(day: UtcDay, subject: ArchiveSubject): ArchiveError {

@@ -63,9 +63,11 @@ export class BalanceReadingRepository {
   }
 
   /**
-   * The day of those of the tokens that the user was ever heard of with: the balance of now less everything logged since
-   * its 00:00, and what was logged on it, from one look at the log; a second one would read every line of the day's leaf
-   * again, and might find more. Not prepared: by its parameters the planner leaves all other tokens' and days' leaves out.
+   * The day of those of the tokens that the user was ever heard of with, from one statement: a second one might find more.
+   * At 00:00 a balance was what the user's first line since then says it was before it (a delta is what was applied, and
+   * the core's sequence is the order of an account's lines); without a line it is the balance now. Days are looked into in
+   * their order up to that line: a later day's leaf may have no index yet, and is not read for nothing. Not prepared: by
+   * its parameters the planner leaves all other tokens' and days' leaves out.
    */
   async loggedDays(user: string, tokens: readonly string[], day: string): Promise<LoggedDay[]> {
     const [token] = tokens;
@@ -73,13 +75,19 @@ export class BalanceReadingRepository {
     const among = tokens.length === 1 ? '= $2' : '= ANY($2::text[])';
     const rows = await this.db.rows<Omit<LoggedDay, 'events'> & { readonly events: string | null }>(
       `SELECT s.token, s.shard, s.known_from AS "knownFrom",
-              s.free - coalesce(l.free, 0) AS free, s.locked - coalesce(l.locked, 0) AS locked, l.events
-       FROM spot_balance s CROSS JOIN LATERAL (
-         SELECT sum(e.free_delta) AS free, sum(e.locked_delta) AS locked,
-                string_agg(concat_ws(' ', e.seq, e.ms_of_day, e.free, e.locked), E'\\n' ORDER BY e.seq)
-                  FILTER (WHERE e.day = $3::date) AS events
-         FROM balance_event e
-         WHERE e.user_id = $1 AND e.token ${among} AND e.token = s.token AND e.day >= $3::date AND e.day <= s.day) l
+              coalesce(l.free, s.free) AS free, coalesce(l.locked, s.locked) AS locked, l.events
+       FROM spot_balance s LEFT JOIN LATERAL (
+         SELECT lines.free, lines.locked, lines.events
+         FROM (SELECT $3::date + n AS day FROM generate_series(0, s.day - $3::date) n ORDER BY 1) since
+         CROSS JOIN LATERAL (
+           SELECT (array_agg(e.free - e.free_delta ORDER BY e.seq))[1] AS free,
+                  (array_agg(e.locked - e.locked_delta ORDER BY e.seq))[1] AS locked,
+                  string_agg(concat_ws(' ', e.seq, e.ms_of_day, e.free, e.locked), E'\\n' ORDER BY e.seq)
+                    FILTER (WHERE e.day = $3::date) AS events
+           FROM balance_event e
+           WHERE e.user_id = $1 AND e.token ${among} AND e.token = s.token AND e.day >= $3::date AND e.day = since.day
+           HAVING count(*) > 0) lines
+         ORDER BY since.day LIMIT 1) l ON true
        WHERE s.user_id = $1 AND s.token ${among}`,
       [user, tokens.length === 1 ? token : tokens, day],
     );
