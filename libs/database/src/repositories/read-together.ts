@@ -40,7 +40,7 @@ interface Queue {
 /** One is worked on by the server while we hand out the one before it. */
 const UNDER_WAY = 2;
 /** More users in one statement save hardly anything, and each waits for all of them. */
-const USERS = 16;
+const USERS = 8;
 
 /**
  * Reads that differ in the user only, and meet: those that are asked for in the same turn of the event loop, or while two
