@@ -12,6 +12,7 @@ import { ProductSettlement } from '../settle/product-settlement.js';
 import { writeDay } from '../settle/settle-bench.js';
 import { type ApiCall, putLoad, type CallFigures } from './load.js';
 import {
+  concurrentReadsPerSecond,
   emptyReadsPerSecond,
   foldMeasuredDay,
   longStanding,
@@ -94,6 +95,7 @@ async function readsOf(db: Database, one: Database, names: readonly string[]): P
   const rewardReadsPerSecond = await readsPerSecond(one, names);
   return {
     rewardReadsPerSecond,
+    concurrentRewardReadsPerSecond: await concurrentReadsPerSecond(one, names),
     emptyReadsPerSecond: await emptyReadsPerSecond(one),
     unfoldedRewardReadsPerSecond,
     foldSeconds,

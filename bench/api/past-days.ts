@@ -20,6 +20,8 @@ const USERS = 3_000;
 const ROUNDS = 5;
 const READS = 2_000;
 const PAGE = 30;
+/** As many as the calls of the API come on. */
+const READERS = 16;
 
 /**
  * The measured day as it is when the core has confirmed every credit of it, its log indexed as the settlement does it.
@@ -104,13 +106,22 @@ export async function longStanding(db: Database): Promise<string[]> {
 
 /** "My rewards", the newest thirty, straight from the repository, one after the other on one connection: the median round. */
 export function readsPerSecond(db: Database, users: readonly string[]): Promise<number> {
+  return medianRate(newestThirty(db, users));
+}
+
+/** The same for sixteen readers side by side on the one connection, each of whom asks again when it is answered. */
+export function concurrentReadsPerSecond(db: Database, users: readonly string[]): Promise<number> {
+  return medianRate(newestThirty(db, users), READERS);
+}
+
+function newestThirty(db: Database, users: readonly string[]): (n: number) => Promise<void> {
   const rewards = new RewardHistoryRepository(db);
-  return medianRate(async (n) => {
+  const range = { from: dayAt(-PAST_DAYS), to: dayAt(0) };
+  return async (n) => {
     const user = users[n % users.length]!;
-    const range = { from: dayAt(-PAST_DAYS), to: dayAt(0) };
     const page = await rewards.page({ user, token: null, ...range, after: null, limit: PAGE });
     if (page.rows.length !== PAGE) throw new Error(`${user} has ${page.rows.length} rewards`);
-  });
+  };
 }
 
 /** What no read can be faster than: a prepared statement that says back what it was given, on the same connection. */
@@ -118,12 +129,15 @@ export function emptyReadsPerSecond(db: Database): Promise<number> {
   return medianRate((n) => db.oftenAsArrays('SELECT $1::text', [String(n)]));
 }
 
-async function medianRate(read: (n: number) => Promise<unknown>): Promise<number> {
+async function medianRate(read: (n: number) => Promise<unknown>, readers = 1): Promise<number> {
   let next = 0;
-  const run = async (reads: number): Promise<number> =>
-    seconds(async () => {
-      for (let n = 0; n < reads; n += 1, next += 1) await read(next);
-    });
+  const run = (reads: number): Promise<number> => {
+    const end = next + reads;
+    const reader = async (): Promise<void> => {
+      while (next < end) await read(next++);
+    };
+    return seconds(() => Promise.all(Array.from({ length: readers }, reader)));
+  };
   await run(READS / 4);
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) rounds.push(READS / (await run(READS)));

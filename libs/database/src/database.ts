@@ -27,6 +27,8 @@ export interface Sql {
 /** One transaction, one connection. COPY runs inside it. */
 export interface Transaction extends Sql {
   readonly manager: EntityManager;
+  /** `affected` for a statement that is asked very often: see `often`. */
+  affectedOften(text: string, values?: readonly unknown[]): Promise<number>;
   copyIn(text: string, source: Readable): Promise<void>;
   /** Streams rows out; flat memory however many there are. */
   copyOut(text: string): Promise<Readable>;
@@ -168,6 +170,7 @@ function transactionOn(runner: QueryRunner, client: pg.PoolClient, statements: P
     rows: <Row>(text: string, values: readonly unknown[] = []) => rowsOf<Row>(runner, text, values),
     often: <Row>(text: string, values: readonly unknown[] = []) => statements.run<Row>(client, text, values, 'objects'),
     affected: (text, values = []) => affectedBy(runner, text, values),
+    affectedOften: (text, values = []) => statements.affected(client, text, values),
     copyIn: async (text, source) => {
       await pipeline(source, client.query(copyFromQuery(text)));
     },

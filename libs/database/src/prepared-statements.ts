@@ -19,6 +19,20 @@ export class PreparedStatements {
     values: readonly unknown[],
     as: 'objects' | 'arrays',
   ): Promise<Row[]> {
+    return (await this.result(client, text, values, as)).rows as Row[];
+  }
+
+  /** @returns how many rows an INSERT, UPDATE or DELETE touched */
+  async affected(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<number> {
+    return (await this.result(client, text, values, 'arrays')).rowCount ?? 0;
+  }
+
+  private async result(
+    client: pg.PoolClient,
+    text: string,
+    values: readonly unknown[],
+    as: 'objects' | 'arrays',
+  ): Promise<pg.QueryResult | pg.QueryArrayResult> {
     const names = this.namesOf(client);
     const name = names.get(text) ?? this.newName();
     names.delete(text);
@@ -26,11 +40,9 @@ export class PreparedStatements {
     if (names.size > KEPT) await this.giveBack(client, names, names.keys().next().value as string);
     try {
       const given = [...values];
-      const { rows } =
-        as === 'arrays'
-          ? await client.query({ name, text, values: given, rowMode: 'array' })
-          : await client.query({ name, text, values: given });
-      return rows as Row[];
+      return as === 'arrays'
+        ? await client.query({ name, text, values: given, rowMode: 'array' })
+        : await client.query({ name, text, values: given });
     } catch (error) {
       // It may be about a table that is gone: then it can never run again.
       await this.giveBack(client, names, text).catch(() => undefined);

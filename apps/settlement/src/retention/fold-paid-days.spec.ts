@@ -147,6 +147,29 @@ describe('folding paid days', () => {
     expect((await pageOf('u0')).rows.slice(2)).toEqual(before[0]!.rows);
   });
 
+  it('R33: readers who meet are told what each is told alone, of days folded and unfolded', async () => {
+    for (let n = 0; n < 3; n += 1) await settle(['BNB', 'ADA'], n);
+    await foldPaidDays(tools());
+    await settle(['BNB', 'ADA'], 3);
+    expect(await leaves()).toEqual(['reward_20261122_ada', 'reward_20261122_bnb', 'reward_20261119_to_20261122']);
+    const asked = ['u0', 'nobody', 'u5', 'u0', 'u9'].flatMap((user) =>
+      [{ limit: 1 }, { limit: 100 }, { token: 'ADA' }].map((more) => ({ user, more })),
+    );
+    const alone = [];
+    for (const { user, more } of asked) alone.push(await pageOf(user, more));
+    expect(alone.map(({ rows }) => rows.length)).toEqual([1, 8, 4, 0, 0, 0, ...[1, 8, 4, 1, 8, 4, 1, 8, 4]]);
+    const statements = jest.spyOn(world.db, 'oftenAsArrays');
+    expect(await Promise.all(asked.map(({ user, more }) => pageOf(user, more)))).toEqual(alone);
+    expect(statements.mock.calls.length).toBeLessThan(asked.length);
+    // A statement about several users is nothing for a cluster.
+    await world.db.affected('CREATE TABLE pg_dist_partition (logicalrelid regclass)');
+    history = new RewardHistoryRepository(world.db);
+    statements.mockClear();
+    expect(await Promise.all(asked.map(({ user, more }) => pageOf(user, more)))).toEqual(alone);
+    expect(statements.mock.calls.every(([, values]) => typeof values?.[0] === 'string')).toBe(true);
+    statements.mockRestore();
+  });
+
   it('a day waits for each of its tokens, and one that is held stays as it is', async () => {
     // ADA's chain has begun, and has not come to this day.
     await world.chainSays({ day: day(-1), token: 'ADA' }, 55n * BNB, []);

@@ -6,6 +6,8 @@ export interface RewardLeaves {
   readonly version: string;
   /** Newest first. */
   readonly leaves: readonly RewardLeaf[];
+  /** On Citus a user's rewards lie on one node, other users' on others. */
+  readonly onCluster: boolean;
 }
 
 /**
@@ -15,8 +17,9 @@ export interface RewardLeaves {
 export class RewardCatalogueRepository {
   /** One statement, one moment: a transaction reads it fresh. */
   async read(sql: Sql): Promise<RewardLeaves> {
-    const [row] = await sql.rows<{ version: string; names: string[] }>(
-      `SELECT (SELECT version FROM reward_catalogue)::text AS version, array(
+    const [row] = await sql.rows<{ version: string; on_cluster: boolean; names: string[] }>(
+      `SELECT (SELECT version FROM reward_catalogue)::text AS version,
+         to_regclass('pg_dist_partition') IS NOT NULL AS on_cluster, array(
          SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
          WHERE i.inhparent = 'reward'::regclass) AS names`,
     );
@@ -26,7 +29,7 @@ export class RewardCatalogueRepository {
       if (!leaf) throw new Error(`"${name}" is a leaf of reward under a name that is not ours`);
       return leaf;
     });
-    return { version: row?.version ?? '0', leaves: leaves.sort(newestFirst) };
+    return { version: row?.version ?? '0', leaves: leaves.sort(newestFirst), onCluster: row?.on_cluster ?? false };
   }
 
   /** Call it in the transaction that attaches or drops a leaf, when it holds the lock on `reward`. */

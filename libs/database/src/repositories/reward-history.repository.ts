@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { ReadAlone, ReadTogether, type UserReads } from './read-together.js';
 import { RewardCatalogueRepository } from './reward-catalogue.repository.js';
 import { type RewardRow, statesOf } from './reward-state.js';
 import { groupsOf, groupsWithin, type LeafGroup, nextWindow, type ReadWindow, readWindow } from './reward-window.js';
@@ -36,6 +37,7 @@ interface KnownLeaves {
   readonly version: string;
   /** Newest first. */
   readonly groups: readonly LeafGroup[];
+  readonly reads: UserReads;
 }
 
 /** The leaves that this process knows are not all that there are. */
@@ -43,9 +45,14 @@ class LeavesMoved extends Error {}
 
 export class RewardHistoryRepository {
   private readonly catalogue = new RewardCatalogueRepository();
+  private readonly alone: UserReads;
+  private readonly together: UserReads;
   private known: KnownLeaves | undefined;
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: Database) {
+    this.alone = new ReadAlone(db);
+    this.together = new ReadTogether(db);
+  }
 
   /**
    * Newest day first, symbols in order within a day; days whose split has not passed its checks are not shown. Leaves
@@ -72,15 +79,15 @@ export class RewardHistoryRepository {
   /** As this process saw them last. */
   private async leaves(): Promise<KnownLeaves> {
     if (!this.known) {
-      const { version, leaves } = await this.catalogue.read(this.db);
-      this.known = { version, groups: groupsOf(leaves) };
+      const { version, leaves, onCluster } = await this.catalogue.read(this.db);
+      this.known = { version, groups: groupsOf(leaves), reads: onCluster ? this.alone : this.together };
     }
     return this.known;
   }
 
   private async pageFrom(known: KnownLeaves, query: RewardPageQuery): Promise<RewardPage> {
     const rows: RewardRow[] = [];
-    const { version } = known;
+    const { version, reads } = known;
     let groups: readonly LeafGroup[] = groupsWithin(known.groups, query);
     let seenDays = 0;
     while (groups.length > 0 && rows.length <= query.limit) {
@@ -90,7 +97,7 @@ export class RewardHistoryRepository {
         rows: rows.length,
         ofOneToken: query.token !== null,
       });
-      const read = await readWindow(this.db, window.groups, query, missing);
+      const read = await readWindow(reads, window.groups, query, missing);
       if (read.version !== version) throw new LeavesMoved();
       rows.push(...(await this.shown(query.user, read)));
       seenDays += window.days;
@@ -121,14 +128,14 @@ export class RewardHistoryRepository {
   /** From the one leaf that can hold it. Shown or not: of a day that has not passed its checks too. */
   async one(user: string, token: string, day: string): Promise<RewardRow | undefined> {
     return this.lookingAgain(async () => {
-      const { version, groups } = await this.leaves();
+      const { version, groups, reads } = await this.leaves();
       const wanted = { user, token, from: day, to: day, after: null };
       const holding = groupsWithin(groups, wanted);
       if (holding.length === 0) {
         await this.sameLeaves(version);
         return undefined;
       }
-      const read = await readWindow(this.db, holding, wanted, 1);
+      const read = await readWindow(reads, holding, wanted, 1);
       if (read.version !== version) throw new LeavesMoved();
       const [row] = read.rows;
       if (!row || !isOpen(row, read)) return row;

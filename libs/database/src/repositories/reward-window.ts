@@ -1,5 +1,5 @@
 import { addDays, daysBetween } from '@app/staking-core';
-import type { Database } from '../database.js';
+import type { UserReads, UserStatement } from './read-together.js';
 import { daysOf, type RewardLeaf } from './reward-leaf.js';
 import type { RewardRow } from './reward-state.js';
 
@@ -95,17 +95,17 @@ export function nextWindow(
  * hundreds of columns apart is the largest part of reading, on both sides.
  */
 export async function readWindow(
-  db: Database,
+  reads: UserReads,
   groups: readonly LeafGroup[],
   wanted: Wanted,
   limit: number,
 ): Promise<ReadWindow> {
   const unfolded = groups.reduce((sum, group) => sum + (isFolded(group) ? 0 : group.leaves.length), 0);
   // Rows of days that are not shown yet take no place away from others.
-  const values: unknown[] = [wanted.user, limit + unfolded];
+  const values: (string | number)[] = [limit + unfolded];
   const conditions = conditionsOf(groups, wanted, values);
-  const [row] = await db.oftenAsArrays(statementOf(groups, conditions), values);
-  const [version, text] = row as [string, string | null];
+  const row = await reads.row(statementOf(groups, conditions), wanted.user, values);
+  const [version, text] = row as readonly [string, string | null];
   const foldedGroups = groups.filter(isFolded);
   return {
     version,
@@ -116,36 +116,43 @@ export async function readWindow(
 }
 
 const COLUMNS = 'day, token, average, weight, amount, credited_ms';
+const VERSION = '(SELECT version FROM reward_catalogue)::text';
+const LINES = `string_agg(concat_ws(' ', day - date '1970-01-01', token, average, weight, amount, credited_ms), E'\\n')`;
 
 function isFolded(group: LeafGroup): boolean {
   return group.leaves[0]?.kind === 'folded';
 }
 
-/** A text is made once: the same string is found again by who it is, not by what it says. */
-const TEXTS = new WeakMap<LeafGroup, Map<string, string>>();
+/** A statement is made once: the same one is found again by who it is, not by what it says. */
+const STATEMENTS = new WeakMap<LeafGroup, Map<string, UserStatement>>();
 
-function statementOf(groups: readonly LeafGroup[], conditions: readonly string[]): string {
+function statementOf(groups: readonly LeafGroup[], conditions: readonly string[]): UserStatement {
   const newest = groups[0]!;
-  let texts = TEXTS.get(newest);
-  if (!texts) TEXTS.set(newest, (texts = new Map()));
-  const where = ['user_id = $1', ...conditions].join(' AND ');
-  const key = `${groups.length} ${where}`;
-  let text = texts.get(key);
-  if (text === undefined) {
+  let statements = STATEMENTS.get(newest);
+  if (!statements) STATEMENTS.set(newest, (statements = new Map()));
+  const where = conditions.map((condition) => ` AND ${condition}`).join('');
+  const key = `${groups.length}${where}`;
+  let statement = statements.get(key);
+  if (statement === undefined) {
     const arms = groups.flatMap((group) => group.leaves).map(({ name }) => `SELECT user_id, ${COLUMNS} FROM ${name}`);
-    text = `SELECT (SELECT version FROM reward_catalogue)::text,
-        string_agg(concat_ws(' ', day - date '1970-01-01', token, average, weight, amount, credited_ms), E'\\n')
-      FROM (SELECT * FROM (${arms.join(' UNION ALL ')}) leaf
-            WHERE ${where} ORDER BY day DESC FETCH FIRST $2 ROWS WITH TIES) newest`;
-    texts.set(key, text);
+    const newestOf = (user: string): string => `(SELECT * FROM (${arms.join(' UNION ALL ')}) leaf
+            WHERE user_id = ${user}${where} ORDER BY day DESC FETCH FIRST $2 ROWS WITH TIES) newest`;
+    statement = {
+      ofOne: `SELECT ${VERSION}, ${LINES} FROM ${newestOf('$1')}`,
+      // As a subquery the array has no length that the planner could look at: it would plan anew for each length.
+      ofSeveral: `SELECT ${VERSION}, page.lines, u.place::int
+        FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u(id, place)
+        CROSS JOIN LATERAL (SELECT ${LINES} AS lines FROM ${newestOf('u.id')}) page`,
+    };
+    statements.set(key, statement);
   }
-  return text;
+  return statement;
 }
 
 /** Only what is needed: a condition costs in every leaf. */
-function conditionsOf(groups: readonly LeafGroup[], wanted: Wanted, values: unknown[]): string[] {
+function conditionsOf(groups: readonly LeafGroup[], wanted: Wanted, values: (string | number)[]): string[] {
   const conditions: string[] = [];
-  const parameter = (value: unknown): string => `$${values.push(value)}`;
+  const parameter = (value: string): string => `$${values.push(value) + 1}`;
   const { from, to, token, after } = wanted;
   if (groups.some((group) => group.first < from)) conditions.push(`day >= ${parameter(from)}::date`);
   if (groups.some((group) => group.last > to)) conditions.push(`day <= ${parameter(to)}::date`);

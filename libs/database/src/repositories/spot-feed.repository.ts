@@ -252,7 +252,7 @@ export class SpotFeedRepository {
     if (accounts.length === 0) return known;
     await lookUpByKey(tx);
     // Seconds as a double are exact to the millisecond, and cost far less than the driver's Date.
-    const rows = await tx.rows<{ place: number; shard: number; last_ms: number; free: string; locked: string }>(
+    const rows = await tx.often<{ place: number; shard: number; last_ms: number; free: string; locked: string }>(
       `SELECT a.place::int AS place, s.shard, round(date_part('epoch', s.last_at) * 1000) AS last_ms, s.free, s.locked
        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a(user_id, token, place)
        JOIN spot_balance s ON s.user_id = a.user_id AND s.token = a.token`,
@@ -313,7 +313,7 @@ export class SpotFeedRepository {
     await lookUpByKey(tx);
     let moved = 0;
     for (const round of roundsOf(changes)) {
-      moved += await tx.affected(APPLY_CHANGES, [
+      moved += await tx.affectedOften(APPLY_CHANGES, [
         textList(round.map((change) => change.user)),
         textList(round.map((change) => change.token)),
         textList(round.map((change) => change.day)),
@@ -458,10 +458,14 @@ function eachOf(count: number, first: number, arm: (token: string, day: string) 
 
 /**
  * For the rest of the transaction: a join goes through the key of its inner side. The planner takes a batch for a large
- * part of a small table and reads all of it, which costs more the more users there are.
+ * part of a small table and reads all of it, which costs more the more users there are. Plans are kept (planning such a
+ * statement over all tokens costs as much as running it), so one made for an empty table must be the one for a large one.
  */
 async function lookUpByKey(tx: Transaction): Promise<void> {
-  await tx.rows(`SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`);
+  await tx.often(
+    `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+            set_config('enable_seqscan', 'off', true)`,
+  );
 }
 
 /** The first change of every account, then the second of those that have one, ...; days of an account ascend. */

@@ -24,7 +24,10 @@ export function recordStatements(): RecordedStatements {
     new Proxy(sql, {
       get(target, name): unknown {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function' || !/^(rows|often|affected|copyIn|copyOut|copyRows)$/.test(String(name)))
+        if (
+          typeof value !== 'function' ||
+          !/^(rows|often|affected|affectedOften|copyIn|copyOut|copyRows)$/.test(String(name))
+        )
           return value;
         return (text: string, ...rest: unknown[]): unknown => {
           note(text);
